@@ -1,0 +1,96 @@
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_SIZE ((size_t)16 * 1024)
+
+struct arena_block {
+	struct arena_block *next;
+	size_t used, size;
+	_Alignas(max_align_t) unsigned char data[];
+};
+
+static _Noreturn void out_of_memory(void)
+{
+	fputs("berth: out of memory\n", stderr);
+	abort();
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	const size_t align = _Alignof(max_align_t);
+
+	if (size > SIZE_MAX / 2)
+		out_of_memory();
+	size = (size + align - 1) / align * align;
+
+	struct arena_block *block = arena->blocks;
+
+	if (!block || block->size - block->used < size) {
+		size_t want = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+
+		block = calloc(1, sizeof *block + want);
+		if (!block)
+			out_of_memory();
+		block->size = want;
+		block->next = arena->blocks;
+		arena->blocks = block;
+	}
+	void *memory = block->data + block->used;
+
+	block->used += size;
+	return memory;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes))
+		out_of_memory();
+	return arena_alloc(arena, bytes);
+}
+
+char *arena_strndup(struct arena *arena, const char *text, size_t length)
+{
+	char *copy = arena_alloc(arena, length + 1);
+
+	memcpy(copy, text, length);
+	return copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+	return arena_strndup(arena, text, strlen(text));
+}
+
+char *arena_printf(struct arena *arena, const char *fmt, ...)
+{
+	va_list args, again;
+
+	va_start(args, fmt);
+	va_copy(again, args);
+	int length = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	if (length < 0)
+		out_of_memory();
+	char *text = arena_alloc(arena, (size_t)length + 1);
+
+	vsnprintf(text, (size_t)length + 1, fmt, again);
+	va_end(again);
+	return text;
+}
+
+void arena_free(struct arena *arena)
+{
+	while (arena->blocks) {
+		struct arena_block *next = arena->blocks->next;
+
+		free(arena->blocks);
+		arena->blocks = next;
+	}
+}

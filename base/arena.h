@@ -1,0 +1,29 @@
+/*
+ * Arena memory: allocations live until the whole arena is freed. Allocation never returns NULL for lack of memory: a runtime
+ * that cannot get a few kilobytes has nothing better to do than to stop, so arena_alloc() aborts the process with a line on
+ * stderr. Sizes that come from a configuration are bounded by the parser (oci/), not here.
+ */
+#pragma once
+
+#include <stddef.h>
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *blocks;  /* newest first */
+};
+
+/* size bytes of zeroed memory, aligned for any type. */
+void *arena_alloc(struct arena *arena, size_t size) __attribute__((malloc, alloc_size(2), returns_nonnull));
+
+/* count * size bytes, zeroed; aborts if the product overflows. */
+void *arena_array(struct arena *arena, size_t count, size_t size) __attribute__((malloc, alloc_size(2, 3), returns_nonnull));
+
+char *arena_strdup(struct arena *arena, const char *text) __attribute__((malloc, returns_nonnull));
+char *arena_strndup(struct arena *arena, const char *text, size_t length) __attribute__((malloc, returns_nonnull));
+char *arena_printf(struct arena *arena, const char *fmt, ...) __attribute__((format(printf, 2, 3), malloc, returns_nonnull));
+
+/* Free every block; the arena can be used again. */
+void arena_free(struct arena *arena);
+
+#define _cleanup_arena_ __attribute__((cleanup(arena_free)))

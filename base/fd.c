@@ -1,0 +1,189 @@
+#include "base/fd.h"
+
+#include "base/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void close_fd(int *fd)
+{
+	if (*fd < 0)
+		return;
+	int saved = errno;
+
+	close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+int write_all(int fd, const void *data, size_t size)
+{
+	const char *next = data;
+
+	while (size > 0) {
+		ssize_t n = write(fd, next, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		next += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int write_file_at(int dirfd, const char *path, const char *data)
+{
+	_cleanup_fd_ int fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
+	size_t size = strlen(data);
+
+	if (fd < 0)
+		return -errno;
+	ssize_t n;
+
+	do
+		n = write(fd, data, size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == size ? 0 : -EIO;
+}
+
+int read_file_at(int dirfd, const char *path, struct arena *arena, size_t limit, char **data, size_t *size)
+{
+	_cleanup_fd_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	_cleanup_free_ char *buffer = NULL;
+	struct stat st;
+	size_t room, used = 0;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (st.st_size > 0 && (uint64_t)st.st_size > limit)
+		return -EFBIG;
+	room = st.st_size > 0 ? (size_t)st.st_size + 1 : 4096;
+	for (;;) {
+		char *grown = realloc(buffer, room + 1);
+
+		if (!grown)
+			return -ENOMEM;
+		buffer = grown;
+		ssize_t n = read(fd, buffer + used, room - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+		if (used > limit)
+			return -EFBIG;
+		if (used == room)
+			room *= 2;
+	}
+	*data = arena_strndup(arena, buffer, used);
+	if (size)
+		*size = used;
+	return 0;
+}
+
+ssize_t read_text_at(int dirfd, const char *path, char *buffer, size_t size)
+{
+	_cleanup_fd_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n = read(fd, buffer + used, size - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+		if (used == size)
+			return -EFBIG;
+	}
+	if (used > 0 && buffer[used - 1] == '\n')
+		used--;
+	buffer[used] = 0;
+	return (ssize_t)used;
+}
+
+struct fd_path fd_path(int fd)
+{
+	struct fd_path path;
+
+	snprintf(path.text, sizeof path.text, "/proc/self/fd/%d", fd);
+	return path;
+}
+
+union control {
+	struct cmsghdr header;
+	char space[CMSG_SPACE(sizeof(int))];
+};
+
+int send_with_fd(int socket, const void *data, size_t size, int fd)
+{
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = size };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union control control = { 0 };
+	ssize_t n;
+
+	if (fd >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof control;
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof fd);
+		memcpy(CMSG_DATA(header), &fd, sizeof fd);
+	}
+	do
+		n = sendmsg(socket, &message, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == size ? 0 : -EMSGSIZE;
+}
+
+ssize_t recv_with_fd(int socket, void *data, size_t size, int *fd)
+{
+	struct iovec iov = { .iov_base = data, .iov_len = size };
+	union control control = { 0 };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	ssize_t n;
+
+	*fd = -1;
+	do
+		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+	    header->cmsg_len == CMSG_LEN(sizeof *fd))
+		memcpy(fd, CMSG_DATA(header), sizeof *fd);
+	if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+		close_fd(fd);
+		return -EMSGSIZE;
+	}
+	return n;
+}
+
+int cloexec_from(unsigned first)
+{
+	return sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC);
+}

@@ -1,0 +1,70 @@
+/*
+ * Descriptors: each is close-on-exec from birth, has one owner and is -1 when absent. Ownership moves only by steal_fd().
+ * Functions here return -errno without filling the error record: the caller knows the name of the thing.
+ */
+#pragma once
+
+#include "base/arena.h"
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+/* Close *fd if it is open and set it to -1. errno is kept. */
+void close_fd(int *fd);
+
+static inline int steal_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+static inline void cleanup_free(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+static inline void cleanup_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+#define _cleanup_fd_ __attribute__((cleanup(close_fd)))
+#define _cleanup_free_ __attribute__((cleanup(cleanup_free)))
+#define _cleanup_dir_ __attribute__((cleanup(cleanup_dir)))
+
+/* Write all of data, retrying short and interrupted writes. */
+int write_all(int fd, const void *data, size_t size);
+
+/* Write data to the existing file path (relative to dirfd) in one write(2), as cgroupfs and procfs want it. */
+int write_file_at(int dirfd, const char *path, const char *data);
+
+/*
+ * Read a whole file of at most limit bytes into the arena, NUL-terminated; *size (may be NULL) is its length.
+ * -EFBIG if it is larger.
+ */
+int read_file_at(int dirfd, const char *path, struct arena *arena, size_t limit, char **data, size_t *size);
+
+/* Read a small file into buffer, NUL-terminated, one trailing newline cut off. Returns its length; -EFBIG if it does not fit. */
+ssize_t read_text_at(int dirfd, const char *path, char *buffer, size_t size);
+
+/* "/proc/self/fd/FD": the only way to name a descriptor for system calls that take paths. */
+struct fd_path {
+	char text[32];
+};
+struct fd_path fd_path(int fd);
+
+/* Send size bytes with at most one descriptor (fd -1: none) over a connected socket. */
+int send_with_fd(int socket, const void *data, size_t size, int fd);
+
+/* Receive up to size bytes and at most one descriptor into *fd (-1: none came). Returns the bytes; 0 is end of file. */
+ssize_t recv_with_fd(int socket, void *data, size_t size, int *fd);
+
+/* Mark every descriptor >= first close-on-exec. */
+int cloexec_from(unsigned first);

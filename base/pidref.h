@@ -1,0 +1,32 @@
+/*
+ * A process, named safely: the pid, a pidfd, and the start time that tells it from a later process with the same pid.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct pidref {
+	pid_t pid;       /* 0: none */
+	int fd;          /* pidfd, or -1 */
+	uint64_t start;  /* clock ticks since boot; 0: not known */
+};
+
+#define PIDREF_NONE ((struct pidref){ .pid = 0, .fd = -1 })
+
+/*
+ * Open a pidfd for pid and check that the process started at start (0: do not check; the start time is then read).
+ * -ESRCH when it is gone or another one took its number. The record is not filled.
+ */
+int pidref_open(struct pidref *ref, pid_t pid, uint64_t start);
+
+void pidref_close(struct pidref *ref);
+
+/* Send signal. -ESRCH when the process is gone. */
+int pidref_kill(const struct pidref *ref, int signal);
+
+/* Wait until the process has ended, at most timeout_ms milliseconds (-1: for ever). Returns 1 when it has, 0 when not yet. */
+int pidref_wait_exit(const struct pidref *ref, int timeout_ms);
+
+#define _cleanup_pidref_ __attribute__((cleanup(pidref_close)))

@@ -1,0 +1,109 @@
+#include "base/proc.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/sys.h"
+
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#define PROC_ROOT_INODE 1
+
+static int check_proc(int fd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return fail(errno, "stat /proc");
+	if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INODE)
+		return refuse(EXDEV, "/proc is not a procfs: refusing to write process attributes through it");
+	return 0;
+}
+
+static int new_proc(void)
+{
+	_cleanup_fd_ int fs = sys_fsopen("proc");
+
+	if (fs < 0)
+		return fs;
+	int r = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+
+	return r < 0 ? r : sys_fsmount(fs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+int proc_open_trusted(void)
+{
+	_cleanup_fd_ int fd = new_proc();
+
+	if (fd < 0)
+		fd = sys_open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE);
+	if (fd < 0)
+		fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail(errno, "open /proc");
+	int r = check_proc(fd);
+
+	return r < 0 ? r : steal_fd(&fd);
+}
+
+int proc_open(int proc, const char *path, int flags)
+{
+	return sys_openat2(proc, path, (uint64_t)(unsigned)flags, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
+}
+
+int proc_write(int proc, const char *path, const char *data)
+{
+	_cleanup_fd_ int fd = proc_open(proc, path, O_WRONLY);
+	size_t size = strlen(data);
+
+	if (fd < 0)
+		return fd;
+	ssize_t n = write(fd, data, size);
+
+	return n < 0 ? -errno : (size_t)n == size ? 0 : -EIO;
+}
+
+/* Field number (from 1) of /proc/PID/stat; the second, the name, may hold spaces and parentheses. */
+static int stat_field(pid_t pid, int number, char *field, size_t size)
+{
+	char path[40], text[1024];
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	ssize_t n = read_text_at(AT_FDCWD, path, text, sizeof text);
+
+	if (n < 0)
+		return n == -ENOENT ? -ESRCH : (int)n;
+	char *next = strrchr(text, ')');
+
+	for (int i = 2; next && i < number; i++) {
+		next = strchr(next, ' ');
+		if (next)
+			next++;
+	}
+	if (!next)
+		return -EINVAL;
+	snprintf(field, size, "%.*s", (int)strcspn(next, " "), next);
+	return 0;
+}
+
+int proc_start_time(pid_t pid, uint64_t *start)
+{
+	char field[24];
+	int r = stat_field(pid, 22, field, sizeof field);
+
+	if (r >= 0)
+		*start = strtoull(field, NULL, 10);
+	return r;
+}
+
+int proc_state(pid_t pid, char *state)
+{
+	char field[4];
+	int r = stat_field(pid, 3, field, sizeof field);
+
+	if (r >= 0)
+		*state = field[0];
+	return r;
+}

@@ -1,0 +1,144 @@
+/*
+ * System calls that the C libraries lack, raw: they return the kernel's value or -errno and never touch the error record.
+ * <sys/mount.h> clashes with <linux/mount.h>, so this header stands for both. Constants newer than Debian 12's kernel
+ * headers are defined here.
+ */
+#pragma once
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <linux/stat.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef MNT_DETACH
+#define MNT_DETACH 2
+#define UMOUNT_NOFOLLOW 8
+#endif
+#ifndef MOVE_MOUNT_SET_GROUP
+#define MOVE_MOUNT_SET_GROUP 0x00000100
+#endif
+#ifndef MOVE_MOUNT_BENEATH
+#define MOVE_MOUNT_BENEATH 0x00000200
+#endif
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+#ifndef CLONE_INTO_CGROUP
+#define CLONE_INTO_CGROUP 0x200000000ULL
+#endif
+#ifndef OPEN_TREE_NAMESPACE
+#define OPEN_TREE_NAMESPACE 2
+#endif
+
+static inline long sys_result(long r)
+{
+	return r < 0 ? -errno : r;
+}
+
+static inline int sys_clone3(const struct clone_args *args)
+{
+	return (int)sys_result(syscall(SYS_clone3, args, sizeof *args));
+}
+
+static inline int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
+{
+	struct open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve };
+
+	return (int)sys_result(syscall(SYS_openat2, dirfd, path, &how, sizeof how));
+}
+
+static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	return (int)sys_result(syscall(SYS_close_range, first, last, flags));
+}
+
+static inline int sys_pidfd_open(pid_t pid)
+{
+	return (int)sys_result(syscall(SYS_pidfd_open, pid, 0));
+}
+
+static inline int sys_pidfd_send_signal(int pidfd, int signal)
+{
+	return (int)sys_result(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+}
+
+static inline int sys_mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)
+{
+	return (int)sys_result(syscall(SYS_mount, source, target, type, flags, data));
+}
+
+static inline int sys_umount2(const char *target, int flags)
+{
+	return (int)sys_result(syscall(SYS_umount2, target, flags));
+}
+
+static inline int sys_pivot_root(const char *new_root, const char *put_old)
+{
+	return (int)sys_result(syscall(SYS_pivot_root, new_root, put_old));
+}
+
+static inline int sys_open_tree(int dirfd, const char *path, unsigned flags)
+{
+	return (int)sys_result(syscall(SYS_open_tree, dirfd, path, flags | OPEN_TREE_CLOEXEC));
+}
+
+static inline int sys_move_mount(int from, const char *from_path, int to, const char *to_path, unsigned flags)
+{
+	return (int)sys_result(syscall(SYS_move_mount, from, from_path, to, to_path, flags));
+}
+
+/* Move the detached mount onto the place that descriptor to (O_PATH) stands for. */
+static inline int sys_move_mount_fd(int mount, int to)
+{
+	return sys_move_mount(mount, "", to, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+static inline int sys_fsopen(const char *type)
+{
+	return (int)sys_result(syscall(SYS_fsopen, type, FSOPEN_CLOEXEC));
+}
+
+static inline int sys_fsconfig(int fs, unsigned command, const char *key, const void *value, int aux)
+{
+	return (int)sys_result(syscall(SYS_fsconfig, fs, command, key, value, aux));
+}
+
+static inline int sys_fsmount(int fs, unsigned attributes)
+{
+	return (int)sys_result(syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes));
+}
+
+static inline int sys_fspick(int dirfd, const char *path, unsigned flags)
+{
+	return (int)sys_result(syscall(SYS_fspick, dirfd, path, flags | FSPICK_CLOEXEC));
+}
+
+static inline int sys_mount_setattr(int dirfd, const char *path, unsigned flags, const struct mount_attr *attr)
+{
+	return (int)sys_result(syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof *attr));
+}
+
+static inline int sys_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *st)
+{
+	return (int)sys_result(syscall(SYS_statx, dirfd, path, flags, mask, st));
+}
+
+static inline int sys_setns(int fd, int types)
+{
+	return (int)sys_result(syscall(SYS_setns, fd, types));
+}
+
+static inline int sys_bpf(int command, void *attr, size_t size)
+{
+	return (int)sys_result(syscall(SYS_bpf, command, attr, size));
+}

@@ -1,0 +1,100 @@
+/*
+ * A container's cgroup (v2 only): made, limited, entered, frozen, killed, removed. Two drivers stand behind this interface,
+ * cgroupfs and systemd; callers do not see which. Kernel document: Documentation/admin-guide/cgroup-v2.rst.
+ *
+ * On a hybrid host the cgroup2 hierarchy (with whatever controllers it has) is used and the v1 controllers are left alone.
+ */
+#pragma once
+
+#include "oci/spec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD };
+
+struct cgroup {
+	enum cgroup_manager manager;
+	char path[4096];   /* below the cgroup2 mount: "/a/b"; "" when the container has no cgroup of its own */
+	int fd;            /* directory, or -1 */
+	unsigned created;  /* how many trailing components of path cgroup_create() made, so that cgroup_remove() takes them back */
+};
+
+#define CGROUP_NONE ((struct cgroup){ .fd = -1 })
+
+struct cgroup_request {
+	enum cgroup_manager manager;
+	const char *cgroups_path;          /* linux.cgroupsPath or NULL */
+	const char *id;                    /* container id: the default's last component */
+	bool rootless;                     /* no right to write cgroups is no error unless a path or a limit was asked for */
+	const struct spec_resources *resources;
+	const struct string_map *annotations;  /* org.systemd.property.* */
+};
+
+/*
+ * The path that a configuration means, without looking at the file system (pure, unit-tested). own is the caller's cgroup
+ * ("/" or "/user.slice/…"). Absolute paths are below the mount; relative ones and the default (the id) below own's cgroup, moved to a
+ * sibling of the caller where own holds processes (no-internal-processes rule). "..", empty components and control characters
+ * are refused (-EINVAL). The result is never the root or own.
+ */
+int cgroup_plan_path(const struct cgroup_request *request, const char *own, char *path, size_t size);
+
+/*
+ * Make the group, enabling the controllers that the resources need top down, or adopt an existing empty one. An existing group
+ * that holds processes or is frozen is refused (-EBUSY). After a failure nothing that was made is left.
+ */
+int cgroup_create(struct cgroup *cgroup, const struct cgroup_request *request);
+
+/* Open an existing group from what the state recorded. -ENOENT when it is gone. */
+int cgroup_open(struct cgroup *cgroup, enum cgroup_manager manager, const char *path, unsigned created);
+
+/*
+ * Write every limit of resources (but devices), each checked; an error names the field, the file and the way out. On failure
+ * values already written are put back.
+ */
+int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources);
+
+/*
+ * Attach the device filter: rules in order, then the default devices of the specification (always allowed, as runc and crun do),
+ * replacing atomically the program of an earlier call. Rules that allow everything attach nothing. In a
+ * user namespace without the right to load programs: -EPERM, the caller decides.
+ */
+int cgroup_set_devices(struct cgroup *cgroup, const struct spec_device_rule *rules, size_t count,
+                       const struct spec_device *devices, size_t device_count);
+
+/* Give the group's directory and the files of /sys/kernel/cgroup/delegate to uid (config-linux.md "Cgroup ownership"). */
+int cgroup_delegate(struct cgroup *cgroup, uid_t uid);
+
+/* cgroup.freeze, waiting on cgroup.events. -ESTALE: a member was in a state that cannot freeze within timeout_ms. */
+int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms);
+/* 1 frozen, 0 not. */
+int cgroup_is_frozen(struct cgroup *cgroup);
+/* 1 when processes live in it or below, 0 when not. */
+int cgroup_is_populated(struct cgroup *cgroup);
+
+/* Send signal to every process in the group and below; SIGKILL by cgroup.kill. No process is missed that forks meanwhile. */
+int cgroup_kill(struct cgroup *cgroup, int signal);
+
+/* Pids of all processes in the group and below, as the caller's pid namespace sees them; array in arena. */
+int cgroup_pids(struct cgroup *cgroup, struct arena *arena, pid_t **pids, size_t *count);
+
+/*
+ * Kill what is left, wait for cgroup.events to say that the group is empty, remove it with its sub-groups and the parents that
+ * cgroup_create() made (those that are empty). A group that is gone is fine. No timers.
+ */
+int cgroup_remove(struct cgroup *cgroup);
+
+void cgroup_close(struct cgroup *cgroup);
+#define _cleanup_cgroup_ __attribute__((cleanup(cgroup_close)))
+
+/*
+ * Descriptor of sub-group name below the container's group ("" : the group itself), for CLONE_INTO_CGROUP by exec. RESOLVE_BENEATH.
+ */
+int cgroup_open_sub(struct cgroup *cgroup, const char *name);
+
+/* Absolute path of the cgroup2 mount point of this host ("/sys/fs/cgroup"), or NULL when there is none. */
+const char *cgroup_mount_point(void);
+
+/* The caller's own cgroup2 path from /proc/self/cgroup. */
+int cgroup_own_path(char *path, size_t size);

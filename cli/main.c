@@ -1,0 +1,2 @@
+#include "base/error.h"
+int main(void) { return 0; }

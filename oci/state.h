@@ -1,0 +1,51 @@
+/*
+ * What the runtime stores about a container and what `state`, hooks and the seccomp listener are told (runtime.md "State").
+ * One file a container, state.json, versioned, written atomically by runtime/store.c. Pure: text in, text out.
+ */
+#pragma once
+
+#include "oci/spec.h"
+
+#include <sys/types.h>
+
+enum status { STATUS_CREATING, STATUS_CREATED, STATUS_RUNNING, STATUS_PAUSED, STATUS_STOPPED };
+
+const char *status_name(enum status status);
+
+struct state {
+	struct arena arena;
+	char *oci_version, *id, *bundle;  /* of the configuration; absolute path */
+	char *rootfs;                     /* absolute path on the host */
+	char *owner;                      /* user name or number of who created it */
+	char *created;                    /* RFC 3339 with nanoseconds */
+	pid_t pid;                        /* of init, as the runtime sees it; 0 before birth */
+	uint64_t start_time;              /* of init, clock ticks since boot */
+	char *cgroup;                     /* path below the cgroup2 mount, "/…"; NULL: none of its own */
+	bool systemd_cgroup, rootless, own_pid_namespace, no_pivot;
+	char *intel_rdt_path;
+	char *external_descriptors;       /* runc's external_descriptors, JSON array text; may be NULL */
+	struct string_map annotations;
+	/* init's namespaces at birth (dev:inode of /proc/PID/ns/NAME), to see that exec joins what create made */
+	struct {
+		uint64_t device, inode;
+	} namespaces[NS_TYPES];
+};
+
+/*
+ * The state of runtime.md (ociVersion, id, status, pid, bundle, annotations) in one line of JSON with no newline, as hooks get it
+ * on stdin. pid is left out when status is stopped. The text is in arena.
+ */
+char *state_to_oci_json(const struct state *state, enum status status, struct arena *arena);
+
+/* `state` as runc prints it: ociVersion, id, pid (0 when stopped), status, bundle, rootfs, created, annotations, owner; indented. */
+char *state_to_report_json(const struct state *state, enum status status, struct arena *arena);
+
+/* The container process state of config-linux.md for the seccomp listener: fds is ["seccompFd"]. */
+char *state_to_seccomp_json(const struct state *state, const char *metadata, struct arena *arena);
+
+/* The stored form. state_parse fills state (with its own arena); -EINVAL with the record filled if it is not what we wrote. */
+char *state_to_stored_json(const struct state *state, struct arena *arena);
+int state_parse(struct state *state, const char *json, size_t size);
+
+void state_free(struct state *state);
+#define _cleanup_state_ __attribute__((cleanup(state_free)))

@@ -1,0 +1,65 @@
+/*
+ * The container's root file system: built in the container's own mount namespace by its init, in the order of config.md, and
+ * nothing of it on the host. Every path inside the root is resolved by rootfs/path.c (openat2, RESOLVE_IN_ROOT) and used by
+ * descriptor afterwards. Threats: ../docs (CVE-2019-19921, 2021-30465, 2023-27561, 2024-45310, 2025-31133, 2025-52565).
+ */
+#pragma once
+
+#include "oci/spec.h"
+
+#include <stdbool.h>
+
+/* What rootfs_prepare() is told; all borrowed, and alive until init has finished with the rootfs. */
+struct rootfs_request {
+	const struct spec *spec;
+	const char *bundle;          /* absolute path */
+	bool user_namespace;         /* the container runs in a user namespace, new or joined: mknod and some mounts need fallbacks */
+	bool no_pivot;               /* --no-pivot: MS_MOVE + chroot */
+	bool cgroup_namespace;       /* a new or joined cgroup namespace */
+	const char *cgroup_mount;    /* host's cgroup2 mount point, or NULL */
+	const char *cgroup_path;     /* the container's group below it, or NULL */
+	const int *idmap_fds;        /* per mount: user namespace whose maps the mount takes, or -1; NULL: none at all */
+};
+
+/* One mount, planned (rootfs/options.c) and, where privileges will be gone later, with its source already open. */
+struct mount_plan;
+
+struct rootfs {
+	const struct rootfs_request *request;
+	struct arena arena;
+	struct mount_plan *mounts;
+	size_t mount_count;
+	int root;                    /* the root's directory, from rootfs_build() on; -1 before */
+	int null;                    /* detached clone of the host's /dev/null, verified, for masks; -1 when not needed */
+	int readonly;                /* detached empty read-only tmpfs for masked directories; -1 when not needed */
+	int dev;                     /* whether this runtime populates /dev, decided by the mounts: see rootfs/dev.c */
+};
+
+/*
+ * In the runtime, before birth: parse every mount's options (errors name /mounts/N/options/M), check that root.path is a
+ * directory and open (as detached clones with open_tree) the bind sources that init will have no right to open, with idmaps applied.
+ */
+int rootfs_prepare(struct rootfs *rootfs, const struct rootfs_request *request);
+
+/*
+ * In init, in its new mount namespace: root propagation, bind the root, all mounts in order, default devices and symbolic links,
+ * devices of the configuration. Up to here the root is not entered, so that createRuntime hooks can see both sides.
+ */
+int rootfs_build(struct rootfs *rootfs);
+
+/*
+ * In init: enter the root (pivot_root by descriptor, or MS_MOVE and chroot with no_pivot), detach the old root, apply
+ * rootfsPropagation. Afterwards "/" is the container's root and the working directory is "/".
+ */
+int rootfs_enter(struct rootfs *rootfs);
+
+/* In init, after entering, before giving up privileges: masked paths, read-only paths, read-only root. */
+int rootfs_seal(struct rootfs *rootfs);
+
+/*
+ * In init, after rootfs_enter(): make a pty from the container's own devpts instance (/dev/pts/ptmx by descriptor, checked to be
+ * devpts), bind it onto /dev/console, give it to uid, set height × width when they are not 0. Returns the master; *peer is the slave.
+ */
+int rootfs_open_console(struct rootfs *rootfs, uid_t uid, unsigned height, unsigned width, int *peer);
+
+void rootfs_close(struct rootfs *rootfs);

@@ -1,0 +1,40 @@
+/*
+ * The state store: ROOT/ID/, 0700, holding state.json (atomic rename), config.json (the configuration that the container was made from), the start
+ * fifo (exec.fifo) and, while created, nothing else. mkdir of the id is the lock against a second create.
+ */
+#pragma once
+
+#include "oci/state.h"
+
+#include <stdbool.h>
+
+/* `[A-Za-z0-9_+.-]+`, not "." or "..", at most 1024 bytes. -EINVAL with the record. Pure. */
+int store_check_id(const char *id);
+
+/* The default root: /run/berth for root, $XDG_RUNTIME_DIR/berth for others (or in a user namespace that is not the host's). */
+int store_default_root(char *path, size_t size);
+
+/*
+ * Make ROOT (0711 if missing) and ROOT/ID. -EEXIST with the record "container with given ID already exists" (runc's words) when it
+ * is taken. Returns the directory's descriptor.
+ */
+int store_create(const char *root, const char *id);
+/* -ENOENT with the record "container does not exist" (runc's words: callers match them). */
+int store_open(const char *root, const char *id);
+
+int store_save_state(int dir, const struct state *state);
+/* -ENODATA with the record when the container is half made (directory without state.json). */
+int store_load_state(int dir, struct state *state);
+
+/* Keep a copy of the configuration's text / load it again (spec_parse). */
+int store_save_config(int dir, const char *json, size_t size);
+int store_load_config(int dir, struct spec *spec);
+
+/* Advisory exclusive lock on ROOT/ID for operations that must not run side by side (start, delete, update, pause). Returns a descriptor. */
+int store_lock(int dir);
+
+/* Remove ROOT/ID and everything in it. */
+int store_remove(const char *root, const char *id);
+
+/* Ids below root, sorted; array and strings in arena. A root that does not exist gives none. */
+int store_list(const char *root, struct arena *arena, char ***ids, size_t *count);
