@@ -1,0 +1,96 @@
+/*
+ * The life of a container (runtime.md "Operations"): what cli/, or another program, calls. Every function returns >= 0, or -errno with the
+ * error record filled. Nothing here prints, exits, or changes the caller's working directory, umask, signals or environment.
+ */
+#pragma once
+
+#include "cgroups/cgroup.h"
+#include "oci/spec.h"
+#include "oci/state.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* What all operations share: the global options. */
+struct runtime {
+	const char *root;              /* state directory (store_default_root()) */
+	enum cgroup_manager manager;
+	bool rootless;                 /* what the caller may not do (cgroups) is left out where nobody asked for it */
+	const char *seccomp_cache;     /* directory of compiled filters, or NULL: none */
+};
+
+struct create_options {
+	const char *id;
+	const char *bundle;            /* absolute path of the bundle directory */
+	const char *console_socket;    /* engine's socket for the terminal's master, or NULL */
+	const char *pid_file;          /* written when the container is created, or NULL */
+	int preserve_fds;              /* descriptors 3 … 3+n-1 stay open in the workload */
+	bool no_pivot, no_new_keyring;
+};
+
+/* How the caller waits for a workload in the foreground. */
+struct wait_options {
+	int signal_fd;                 /* signalfd of the signals that the caller has blocked and wants forwarded (SIGCHLD and SIGWINCH are handled) */
+	bool relay;                    /* the workload has a terminal and no console socket: relay it to stdin and stdout */
+};
+
+/* Exit status as a shell reports it: the workload's code, or 128 + signal. */
+
+/* create: afterwards the container is "created" and waits for container_start(). A failure leaves nothing behind. */
+int container_create(const struct runtime *runtime, const struct create_options *options);
+
+/* start: runs startContainer hooks and the workload; returns when it has been executed (or the error why not), after poststart hooks. */
+int container_start(const struct runtime *runtime, const char *id);
+
+/*
+ * run: create and start in one. wait NULL: detached, returns 0 once the workload runs. Otherwise waits, returns the exit status (>= 0),
+ * and deletes the container unless keep is set.
+ */
+int container_run(const struct runtime *runtime, const struct create_options *options, const struct wait_options *wait, bool keep);
+
+struct exec_options {
+	const char *id;
+	const char *process_json;      /* a process object (--process), or NULL: the container's own process with the changes below */
+	size_t process_json_size;
+	const char *const *args;       /* NULL-terminated; replaces args */
+	const char *const *env;        /* NULL-terminated or NULL: added, later ones win */
+	const char *cwd;
+	bool user_set;
+	uint32_t uid, gid;
+	size_t additional_gid_count;
+	const uint32_t *additional_gids;
+	uint64_t capabilities;         /* added to bounding, effective, permitted (and inheritable, ambient never: CVE-2022-24769) */
+	const char *apparmor_profile, *selinux_label;
+	int no_new_privs;              /* -1: as the container; 0/1 */
+	int tty;                       /* -1: as process_json; 0/1 */
+	const char *console_socket, *pid_file;
+	const char *cgroup;            /* sub-group below the container's, or NULL */
+	int preserve_fds;
+	bool ignore_paused;
+	int pidfd_socket;              /* connected socket to send the pidfd to, or -1 */
+	const char *pidfd_socket_path; /* or NULL */
+};
+
+/* exec: wait NULL: detached, returns the pid (host's view); else the exit status. */
+int container_exec(const struct runtime *runtime, const struct exec_options *options, const struct wait_options *wait);
+
+/* state: the record and the status at this moment. */
+int container_state(const struct runtime *runtime, const char *id, struct state *state, enum status *status);
+
+/* kill: to init; with all (or without a pid namespace of its own) to every process in its cgroup. -ESRCH "container not running". */
+int container_kill(const struct runtime *runtime, const char *id, int signal, bool all);
+
+/*
+ * delete: a stopped (or with force: any) container; poststop hooks, cgroup and state go. force and no such container: 0. A half-made
+ * container (its creator died) is cleaned with force.
+ */
+int container_delete(const struct runtime *runtime, const char *id, bool force);
+
+int container_pause(const struct runtime *runtime, const char *id);
+int container_resume(const struct runtime *runtime, const char *id);
+
+/* ps: host pids of all processes. */
+int container_pids(const struct runtime *runtime, const char *id, struct arena *arena, pid_t **pids, size_t *count);
+
+/* features of this build on this kernel, as JSON. */
+char *container_features(const struct runtime *runtime, struct arena *arena);
