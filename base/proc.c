@@ -50,7 +50,7 @@ int proc_open_trusted(void)
 
 int proc_open(int proc, const char *path, int flags)
 {
-	return sys_openat2(proc, path, (uint64_t)(unsigned)flags, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
+	return sys_openat2(proc, path, (uint64_t)(unsigned)flags, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
 }
 
 int proc_write(int proc, const char *path, const char *data)

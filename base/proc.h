@@ -14,7 +14,10 @@
  */
 int proc_open_trusted(void);
 
-/* Open path below the trusted proc: no symbolic links, no other file system. flags as open(2). -errno, record not filled. */
+/*
+ * Open path below the trusted proc ("self/attr/exec"): beneath it, on no other file system, through no magic link. flags as open(2).
+ * -errno, record not filled.
+ */
 int proc_open(int proc, const char *path, int flags);
 
 /* Write data in one write(2) to path below the trusted proc. -errno, record not filled. */

@@ -1,0 +1,94 @@
+#include "runtime/protocol.h"
+
+#include "base/fd.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What the child may say, when, and what follows. */
+static const struct rule {
+	enum msg_type type;
+	enum phase from, next;
+	bool with_fd;
+} rules[] = {
+	{ MSG_MAP_ME, PHASE_STAGE, PHASE_STAGE, false },
+	{ MSG_OFFSETS, PHASE_STAGE, PHASE_STAGE, false },
+	{ MSG_BORN, PHASE_STAGE, PHASE_BUILD, true },
+	{ MSG_BUILT, PHASE_BUILD, PHASE_ENTERED, false },
+	{ MSG_CONSOLE, PHASE_BUILD, PHASE_CONSOLE, true },
+	{ MSG_CONSOLE, PHASE_ENTERED, PHASE_CONSOLE, true },
+	{ MSG_LISTENER, PHASE_BUILD, PHASE_CONSOLE, true },
+	{ MSG_LISTENER, PHASE_ENTERED, PHASE_CONSOLE, true },
+	{ MSG_LISTENER, PHASE_CONSOLE, PHASE_CONSOLE, true },
+	{ MSG_READY, PHASE_BUILD, PHASE_READY, false },
+	{ MSG_READY, PHASE_ENTERED, PHASE_READY, false },
+	{ MSG_READY, PHASE_CONSOLE, PHASE_READY, false },
+};
+
+bool protocol_legal(enum phase phase, uint32_t type, bool with_fd, enum phase *next)
+{
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+		if (rules[i].type == type && rules[i].from == phase && rules[i].with_fd == with_fd) {
+			*next = rules[i].next;
+			return true;
+		}
+	return false;
+}
+
+int protocol_receive(int socket, enum phase *phase, struct msg *msg, int *fd)
+{
+	ssize_t n = recv_with_fd(socket, msg, sizeof *msg, fd);
+
+	if (n == 0 || n == -ECONNRESET)
+		return 0;
+	if (n < 0)
+		return fail((int)-n, "read from the container's process");
+	msg->error.text[sizeof msg->error.text - 1] = 0;
+	if (n == sizeof *msg && msg->type == MSG_ERROR && msg->error.code > 0 && *fd < 0) {
+		*error_record() = msg->error;
+		return -msg->error.code;
+	}
+	if (n != sizeof *msg || !protocol_legal(*phase, msg->type, *fd >= 0, phase)) {
+		close_fd(fd);
+		return refuse(EPROTO, "the container's process sent message %u in phase %d, which is out of order", msg->type, (int)*phase);
+	}
+	return 1;
+}
+
+int protocol_send(int socket, enum msg_type type, pid_t pid, int fd)
+{
+	struct msg msg = { .type = type, .pid = pid };
+
+	if (fd >= 0)
+		return send_with_fd(socket, &msg, sizeof msg, fd);
+	return write_all(socket, &msg, sizeof msg);
+}
+
+void protocol_send_error(int socket)
+{
+	struct msg msg = { .type = MSG_ERROR, .error = *error_record() };
+
+	if (msg.error.code <= 0)
+		msg.error.code = EIO;
+	(void)write_all(socket, &msg, sizeof msg);
+}
+
+int protocol_expect(int socket, enum msg_type type, pid_t *pid)
+{
+	struct msg msg;
+	ssize_t n;
+
+	do
+		n = read(socket, &msg, sizeof msg);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return fail(errno, "read from the runtime");
+	if (n == 0)
+		return refuse(EPIPE, "the runtime is gone");
+	if (n != sizeof msg || msg.type != type)
+		return refuse(EPROTO, "the runtime sent message %u, expected %u", msg.type, type);
+	if (pid)
+		*pid = msg.pid;
+	return 0;
+}
