@@ -17,8 +17,7 @@ enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD };
 struct cgroup {
 	enum cgroup_manager manager;
 	char path[4096];   /* below the cgroup2 mount: "/a/b"; "" when the container has no cgroup of its own */
-	int fd;            /* directory, or -1 */
-	unsigned created;  /* how many trailing components of path cgroup_create() made, so that cgroup_remove() takes them back */
+	int fd;            /* directory, or -1: none, or not made yet (see cgroup_attach) */
 };
 
 #define CGROUP_NONE ((struct cgroup){ .fd = -1 })
@@ -34,20 +33,30 @@ struct cgroup_request {
 
 /*
  * The path that a configuration means, without looking at the file system (pure, unit-tested). own is the caller's cgroup
- * ("/" or "/user.slice/…"). Absolute paths are below the mount; relative ones and the default (the id) below own's cgroup, moved to a
- * sibling of the caller where own holds processes (no-internal-processes rule). "..", empty components and control characters
- * are refused (-EINVAL). The result is never the root or own.
+ * ("/" or "/user.slice/…"; unused and may be NULL when cgroups_path is absolute). Absolute paths are below the mount; relative
+ * ones and the default (the id) are siblings of own, which holds the caller and so cannot give controllers to groups below it.
+ * "." and empty components are dropped; "..", control characters and what would name the root or own are refused (-EINVAL).
  */
 int cgroup_plan_path(const struct cgroup_request *request, const char *own, char *path, size_t size);
 
 /*
- * Make the group, enabling the controllers that the resources need top down, or adopt an existing empty one. An existing group
- * that holds processes or is frozen is refused (-EBUSY). After a failure nothing that was made is left.
+ * Make the group, enabling the controllers that the resources need top down (and, where that is possible, those that engines
+ * read statistics of), or adopt an existing empty one. An existing group that holds processes or is frozen is refused (-EBUSY).
+ * After a failure no group that was made is left.
+ *
+ * With cgroupfs, cgroup->fd is the group: clone3 into it. With systemd it is still -1, since a scope begins with a process: give it
+ * that by cgroup_attach(). A rootless caller who may not make groups and asked for none gets an empty path and fd -1.
  */
 int cgroup_create(struct cgroup *cgroup, const struct cgroup_request *request);
 
-/* Open an existing group from what the state recorded. -ENOENT when it is gone. */
-int cgroup_open(struct cgroup *cgroup, enum cgroup_manager manager, const char *path, unsigned created);
+/*
+ * Once init is born and before it does anything: with systemd, start the scope with pid in it and open it (path and fd are
+ * set then). Nothing to do when cgroup->fd was there already. After a failure no scope is left; pid is then still where it was.
+ */
+int cgroup_attach(struct cgroup *cgroup, const struct cgroup_request *request, pid_t pid);
+
+/* Open an existing group from what the state recorded ("": the container has none). -ENOENT when it is gone. */
+int cgroup_open(struct cgroup *cgroup, enum cgroup_manager manager, const char *path);
 
 /*
  * Write every limit of resources (but devices), each checked; an error names the field, the file and the way out. On failure
@@ -56,9 +65,10 @@ int cgroup_open(struct cgroup *cgroup, enum cgroup_manager manager, const char *
 int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources);
 
 /*
- * Attach the device filter: rules in order, then the default devices of the specification (always allowed, as runc and crun do),
- * replacing atomically the program of an earlier call. Rules that allow everything attach nothing. In a
- * user namespace without the right to load programs: -EPERM, the caller decides.
+ * Attach the device filter: all denied, then the rules in order, then the default devices of the specification (always allowed,
+ * as runc and crun do), replacing atomically the program of an earlier call. Rules that allow everything leave no program. The
+ * container's own devices are allowed only when there is no rule at all: a rule list is the whole truth (an engine that gives
+ * /dev/sda with "r" must not get "w"). In a user namespace without the right to load programs: -EPERM, the caller decides.
  */
 int cgroup_set_devices(struct cgroup *cgroup, const struct spec_device_rule *rules, size_t count,
                        const struct spec_device *devices, size_t device_count);
@@ -68,20 +78,23 @@ int cgroup_delegate(struct cgroup *cgroup, uid_t uid);
 
 /* cgroup.freeze, waiting on cgroup.events. -ESTALE: a member was in a state that cannot freeze within timeout_ms. */
 int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms);
-/* 1 frozen, 0 not. */
+/* 1 frozen (by itself or with an ancestor), 0 not. */
 int cgroup_is_frozen(struct cgroup *cgroup);
 /* 1 when processes live in it or below, 0 when not. */
 int cgroup_is_populated(struct cgroup *cgroup);
 
-/* Send signal to every process in the group and below; SIGKILL by cgroup.kill. No process is missed that forks meanwhile. */
+/*
+ * Send signal to every process in the group and below; SIGKILL by cgroup.kill. No process is missed that forks meanwhile, and
+ * none that is not in the group is hit when a pid is reused.
+ */
 int cgroup_kill(struct cgroup *cgroup, int signal);
 
 /* Pids of all processes in the group and below, as the caller's pid namespace sees them; array in arena. */
 int cgroup_pids(struct cgroup *cgroup, struct arena *arena, pid_t **pids, size_t *count);
 
 /*
- * Kill what is left, wait for cgroup.events to say that the group is empty, remove it with its sub-groups and the parents that
- * cgroup_create() made (those that are empty). A group that is gone is fine. No timers.
+ * Kill what is left, wait for cgroup.events to say that the group is empty, remove it with its sub-groups and the empty parents
+ * that a cgroup_create() of any container made (they carry the attribute user.berth.made). A group that is gone is fine.
  */
 int cgroup_remove(struct cgroup *cgroup);
 
@@ -93,7 +106,7 @@ void cgroup_close(struct cgroup *cgroup);
  */
 int cgroup_open_sub(struct cgroup *cgroup, const char *name);
 
-/* Absolute path of the cgroup2 mount point of this host ("/sys/fs/cgroup"), or NULL when there is none. */
+/* Absolute path of the cgroup2 mount point of this host ("/sys/fs/cgroup"), or NULL (record filled) when there is none. */
 const char *cgroup_mount_point(void);
 
 /* The caller's own cgroup2 path from /proc/self/cgroup. */
