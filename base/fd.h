@@ -42,6 +42,9 @@ static inline void cleanup_dir(DIR **dir)
 /* Write all of data, retrying short and interrupted writes. */
 int write_all(int fd, const void *data, size_t size);
 
+/* One write(2) that never raises SIGPIPE in the caller: -EPIPE says it all. Returns the bytes written. */
+ssize_t write_quietly(int fd, const void *data, size_t size);
+
 /* Write data to the existing file path (relative to dirfd) in one write(2), as cgroupfs and procfs want it. */
 int write_file_at(int dirfd, const char *path, const char *data);
 

@@ -1,0 +1,318 @@
+#include "base/spawn.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/sys.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+#define ID_PIDFD ((idtype_t)3)
+#define CHILD_STACK_SIZE ((size_t)64 * 1024)
+
+int spawn_input(const char *text)
+{
+	_cleanup_fd_ int fd = memfd_create("input", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("input", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return fail(errno, "memfd_create");
+	int r = write_all(fd, text, strlen(text));
+
+	if (r < 0)
+		return fail(-r, "write standard input");
+	if (lseek(fd, 0, SEEK_SET) < 0 || fcntl(fd, F_ADD_SEALS, ALL_SEALS) < 0)
+		return fail(errno, "seal standard input");
+	return steal_fd(&fd);
+}
+
+/* --- the child, which shares the memory of its suspended parent until it executes (as posix_spawn does) ---------------- */
+
+struct launch {
+	const struct spawn *spawn;
+	int output;              /* the pipe's write end */
+	const char *step;        /* what failed, with code */
+	int code;
+};
+
+static int set_step(struct launch *launch, const char *step, long r)
+{
+	launch->step = step;
+	if (r < 0)
+		launch->code = errno;
+	return r < 0 ? -1 : 0;
+}
+
+static int reset_signals(void)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	/* SIGKILL, SIGSTOP and those that the C library keeps for itself refuse; none of them can be ignored either. */
+	for (int signal = 1; signal < NSIG; signal++)
+		(void)sigaction(signal, &action, NULL);
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* The descriptors may be 0–2 themselves when the caller had those closed: out of the way first. */
+static int set_descriptors(const struct launch *launch)
+{
+	int input = fcntl(launch->spawn->input, F_DUPFD, 3), output = fcntl(launch->output, F_DUPFD, 3);
+
+	if (input < 0 || output < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+		return -1;
+	errno = -sys_close_range(3, ~0U, 0);
+	return errno ? -1 : 0;
+}
+
+static int become_program(void *argument)
+{
+	struct launch *launch = argument;
+	const struct spawn *spawn = launch->spawn;
+
+	if (set_step(launch, "setpgid", setpgid(0, 0)) < 0 || set_step(launch, "set its descriptors", set_descriptors(launch)) < 0)
+		_exit(127);
+	if (spawn->directory && set_step(launch, "change to its directory", chdir(spawn->directory)) < 0)
+		_exit(127);
+	if (set_step(launch, "reset signals", reset_signals()) < 0)
+		_exit(127);
+	set_step(launch, "execute", execve(spawn->path, spawn->args, spawn->env));
+	_exit(127);
+}
+
+static int await_end(int pidfd, int *status)
+{
+	siginfo_t info = { 0 };
+
+	while (waitid(ID_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL) < 0)
+		if (errno != EINTR)
+			return fail(errno, "wait for a child process");
+	*status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;
+	return 0;
+}
+
+/* Start the program. Signals stay blocked while parent and child share memory, so that no handler runs in the child. */
+static int launch_child(struct launch *launch, pid_t *pid, int *pidfd)
+{
+	void *stack = mmap(NULL, CHILD_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	sigset_t all, old;
+
+	if (stack == MAP_FAILED)
+		return fail(errno, "mmap");
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	*pid = clone(become_program, (char *)stack + CHILD_STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_PIDFD, launch, pidfd);
+	int code = errno;
+
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	munmap(stack, CHILD_STACK_SIZE);
+	if (*pid < 0)
+		return fail(code, "clone");
+	if (launch->code == 0)
+		return 0;
+	int status, r = await_end(*pidfd, &status);
+
+	close_fd(pidfd);
+	return r < 0 ? r : fail(launch->code, "%s", launch->step);
+}
+
+/* --- the parent's side: copy the output, mind the time ----------------------------------------------------------------- */
+
+struct watch {
+	int pidfd, output, copy;   /* output: the pipe's read end; -1 once it is at its end */
+	int64_t deadline;          /* CLOCK_MONOTONIC milliseconds, or -1 */
+	char buffer[PIPE_BUF];     /* read, and not yet copied */
+	size_t used;
+	char line[SPAWN_LINE_SIZE];
+	size_t line_used;
+	char *last_line;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void end_line(struct watch *watch)
+{
+	if (watch->line_used > 0) {
+		memcpy(watch->last_line, watch->line, watch->line_used);
+		watch->last_line[watch->line_used] = 0;
+	}
+	watch->line_used = 0;
+}
+
+static void note_lines(struct watch *watch, const char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		unsigned char c = (unsigned char)data[i];
+
+		if (c == '\n' || c == '\r')
+			end_line(watch);
+		else if (watch->line_used < SPAWN_LINE_SIZE - 1)
+			watch->line[watch->line_used++] = iscntrl(c) ? ' ' : (char)c;
+	}
+}
+
+/* Returns the bytes read; 0 at the end of file or when there is nothing now. */
+static size_t read_output(struct watch *watch)
+{
+	ssize_t n = read(watch->output, watch->buffer, sizeof watch->buffer);
+
+	if (n <= 0) {
+		if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			close_fd(&watch->output);
+		return 0;
+	}
+	note_lines(watch, watch->buffer, (size_t)n);
+	watch->used = watch->copy >= 0 ? (size_t)n : 0;
+	return (size_t)n;
+}
+
+/*
+ * The caller's standard error may be a pipe that nobody reads: that must neither stop the clock nor kill us. So at most PIPE_BUF bytes
+ * at a time, once poll says that there is room, and not at all when the reader is gone.
+ */
+static void copy_output(struct watch *watch, short ready)
+{
+	ssize_t n = ready & (POLLERR | POLLNVAL) ? -EPIPE : write_quietly(watch->copy, watch->buffer, watch->used);
+
+	if (n < 0) {
+		watch->copy = -1;
+		watch->used = 0;
+	} else {
+		watch->used -= (size_t)n;
+		memmove(watch->buffer, watch->buffer + n, watch->used);
+	}
+}
+
+static int time_left(const struct watch *watch)
+{
+	if (watch->deadline < 0)
+		return -1;
+	int64_t left = watch->deadline - now_ms();
+
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+/* What the program wrote before its end is in the pipe: no waiting any more, and no more than a full pipe. */
+static void drain(struct watch *watch)
+{
+	for (size_t total = 0; total < 1U << 20;) {
+		while (watch->used > 0) {
+			struct pollfd copy = { .fd = watch->copy, .events = POLLOUT };
+
+			if (poll(&copy, 1, 1000) <= 0)
+				watch->copy = -1;
+			copy_output(watch, copy.revents);
+		}
+		size_t n = watch->output >= 0 ? read_output(watch) : 0;
+
+		if (n == 0)
+			break;
+		total += n;
+	}
+	end_line(watch);
+}
+
+/* Until the program has ended: 0, or -ETIMEDOUT. */
+static int watch_child(struct watch *watch)
+{
+	for (;;) {
+		struct pollfd fds[] = {
+			{ .fd = watch->pidfd, .events = POLLIN },
+			{ .fd = watch->used ? -1 : watch->output, .events = POLLIN },
+			{ .fd = watch->used ? watch->copy : -1, .events = POLLOUT },
+		};
+		int n = poll(fds, 3, time_left(watch));
+
+		if (n < 0 && errno != EINTR)
+			return fail(errno, "poll");
+		if (n == 0)
+			return -ETIMEDOUT;
+		if (n < 0)
+			continue;
+		if (fds[2].revents)
+			copy_output(watch, fds[2].revents);
+		else if (fds[1].revents)
+			read_output(watch);
+		if (fds[0].revents)
+			return 0;
+		if (time_left(watch) == 0)
+			return -ETIMEDOUT;
+	}
+}
+
+int spawn_run(const struct spawn *spawn, struct spawn_result *result)
+{
+	struct watch watch = { .pidfd = -1, .output = -1, .copy = spawn->output, .deadline = -1, .last_line = result->last_line };
+	struct launch launch = { .spawn = spawn };
+	pid_t pid = 0;
+	int pair[2];
+
+	*result = (struct spawn_result){ 0 };
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return fail(errno, "pipe");
+	if (fcntl(pair[0], F_SETFL, O_NONBLOCK) < 0) {
+		int r = fail(errno, "pipe");
+
+		close_fd(&pair[0]);
+		close_fd(&pair[1]);
+		return r;
+	}
+	if (spawn->timeout_ms >= 0)
+		watch.deadline = now_ms() + spawn->timeout_ms;
+	watch.output = pair[0];
+	launch.output = pair[1];
+	int r = launch_child(&launch, &pid, &watch.pidfd);
+
+	close_fd(&pair[1]);
+	if (r >= 0) {
+		r = watch_child(&watch);
+		result->timed_out = r == -ETIMEDOUT;
+		/* The leader is not reaped yet, so this is still its group. */
+		if (r < 0)
+			kill(-pid, SIGKILL);
+		int ended = await_end(watch.pidfd, &result->status);
+
+		drain(&watch);
+		r = r < 0 && !result->timed_out ? r : ended;
+	}
+	close_fd(&watch.pidfd);
+	close_fd(&watch.output);
+	return r;
+}
+
+int spawn_explain(const struct spawn *spawn, const struct spawn_result *result, char *buffer, size_t size)
+{
+	const char *separator = *result->last_line ? ": " : "";
+	int status = result->status;
+
+	if (result->timed_out) {
+		snprintf(buffer, size, "killed, since it did not end within %d s%s%s", spawn->timeout_ms / 1000, separator, result->last_line);
+		return -ETIMEDOUT;
+	}
+	if (status == 0)
+		return 0;
+	if (WIFEXITED(status))
+		snprintf(buffer, size, "exit status %d%s%s", WEXITSTATUS(status), separator, result->last_line);
+	else
+		snprintf(buffer, size, "killed by signal %d (%s)%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)), separator,
+		         result->last_line);
+	return -ECHILD;
+}
