@@ -1,6 +1,7 @@
 /*
  * Hooks (config.md "POSIX-platform Hooks"): run in order, the state on stdin, the environment exactly that of the configuration (absent: empty),
- * signals at their defaults and unblocked, no descriptor but 0–2, killed with its whole process group when the timeout is over.
+ * signals at their defaults and unblocked, no descriptor but 0–2, killed with its whole process group when the timeout is over. Nobody waits
+ * for what a hook leaves behind in the background, nor copies what that writes.
  */
 #pragma once
 
@@ -13,5 +14,6 @@
  */
 int hooks_run(const struct spec_hook_list *hooks, enum hook_point point, const char *state_json, const char *directory);
 
-/* As above, but failures are logged as warnings and the rest still runs: poststart and poststop (runtime.md "Lifecycle"). */
+/* As above, but failures are logged as warnings and the rest still runs: poststop (runtime.md "Lifecycle"; a failed
+ * poststart hook is an error). */
 void hooks_run_all(const struct spec_hook_list *hooks, enum hook_point point, const char *state_json, const char *directory);

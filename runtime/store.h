@@ -8,10 +8,15 @@
 
 #include <stdbool.h>
 
-/* `[A-Za-z0-9_+.-]+`, not "." or "..", at most 1024 bytes. -EINVAL with the record. Pure. */
+#define STORE_ID_MAX 255  /* a file name */
+
+/* `[A-Za-z0-9_+.-]+`, not "." or "..", at most STORE_ID_MAX bytes. -EINVAL with the record. Pure. */
 int store_check_id(const char *id);
 
-/* The default root: /run/berth for root, $XDG_RUNTIME_DIR/berth for others (or in a user namespace that is not the host's). */
+/*
+ * The default root: /run/berth for root, $XDG_RUNTIME_DIR/berth for others (or in a user namespace that is not the host's). Without that
+ * variable /run/user/UID/berth.
+ */
 int store_default_root(char *path, size_t size);
 
 /*
@@ -19,7 +24,10 @@ int store_default_root(char *path, size_t size);
  * is taken. Returns the directory's descriptor.
  */
 int store_create(const char *root, const char *id);
-/* -ENOENT with the record "container does not exist" (runc's words: callers match them). */
+/*
+ * -ENOENT with the record "container does not exist" (runc's words: callers match them). -EPERM when the directory is not the
+ * caller's alone.
+ */
 int store_open(const char *root, const char *id);
 
 int store_save_state(int dir, const struct state *state);
@@ -30,7 +38,10 @@ int store_load_state(int dir, struct state *state);
 int store_save_config(int dir, const char *json, size_t size);
 int store_load_config(int dir, struct spec *spec);
 
-/* Advisory exclusive lock on ROOT/ID for operations that must not run side by side (start, delete, update, pause). Returns a descriptor. */
+/*
+ * Advisory exclusive lock on ROOT/ID for operations that must not run side by side (start, delete, update, pause). Returns a descriptor;
+ * the lock is held until it and every copy in a child is closed. -ENOENT when the container was deleted meanwhile.
+ */
 int store_lock(int dir);
 
 /* Remove ROOT/ID and everything in it. */
