@@ -58,8 +58,18 @@ int rootfs_seal(struct rootfs *rootfs);
 
 /*
  * In init, after rootfs_enter(): make a pty from the container's own devpts instance (/dev/pts/ptmx by descriptor, checked to be
- * devpts), bind it onto /dev/console, give it to uid, set height × width when they are not 0. Returns the master; *peer is the slave.
+ * devpts), with bind (init, not exec) put it onto /dev/console, give it to uid, set height × width when they are not 0. root is a
+ * descriptor of the container's root. Returns the master; *peer is the slave.
  */
-int rootfs_open_console(struct rootfs *rootfs, uid_t uid, unsigned height, unsigned width, int *peer);
+int rootfs_open_console(int root, bool bind, uid_t uid, unsigned height, unsigned width, int *peer);
 
+/* Does the mount have idmap or ridmap among its options, or maps of its own? Pure; request->idmap_fds wants a descriptor then. */
+bool rootfs_mount_wants_idmap(const struct spec_mount *mount);
+
+/* Is a cgroup file system mounted at /sys/fs/cgroup and not read-only (config-linux.md "Cgroup ownership")? Pure. */
+bool rootfs_cgroup_writable(const struct spec *spec);
+
+#define ROOTFS_NONE ((struct rootfs){ .root = -1, .null = -1, .readonly = -1 })
+
+/* Close every descriptor, in the runtime and in init each their own; the result is ROOTFS_NONE. */
 void rootfs_close(struct rootfs *rootfs);
