@@ -56,18 +56,19 @@ int protocol_receive(int socket, enum phase *phase, struct msg *msg, int *fd)
 	return 1;
 }
 
-int protocol_send(int socket, enum msg_type type, pid_t pid, int fd)
+int protocol_send(int socket, enum msg_type type, pid_t number, int fd)
 {
-	struct msg msg = { .type = type, .pid = pid };
+	struct msg msg = { .type = type, .number = number };
 
-	if (fd >= 0)
+	/* The runtime must not die of SIGPIPE when its child did; the child's seccomp profile may know write(2) only. */
+	if (fd >= 0 || type >= MSG_MAPPED)
 		return send_with_fd(socket, &msg, sizeof msg, fd);
 	return write_all(socket, &msg, sizeof msg);
 }
 
-void protocol_send_error(int socket)
+void protocol_send_error(int socket, bool of_start_hook)
 {
-	struct msg msg = { .type = MSG_ERROR, .error = *error_record() };
+	struct msg msg = { .type = MSG_ERROR, .number = of_start_hook, .error = *error_record() };
 
 	if (msg.error.code <= 0)
 		msg.error.code = EIO;
@@ -89,6 +90,6 @@ int protocol_expect(int socket, enum msg_type type, pid_t *pid)
 	if (n != sizeof msg || msg.type != type)
 		return refuse(EPROTO, "the runtime sent message %u, expected %u", msg.type, type);
 	if (pid)
-		*pid = msg.pid;
+		*pid = msg.number;
 	return 0;
 }

@@ -48,7 +48,7 @@ enum msg_type {
 
 struct msg {
 	uint32_t type;        /* enum msg_type */
-	int32_t pid;          /* BORN, GO */
+	int32_t number;       /* BORN, GO: the pid; ERROR: 1 when a startContainer hook failed */
 	struct error error;   /* ERROR */
 };
 
@@ -64,10 +64,10 @@ bool protocol_legal(enum phase phase, uint32_t type, bool with_fd, enum phase *n
 int protocol_receive(int socket, enum phase *phase, struct msg *msg, int *fd);
 
 /* Either side. fd -1: none. Without a descriptor this is one write(2), which narrow seccomp profiles allow. */
-int protocol_send(int socket, enum msg_type type, pid_t pid, int fd);
+int protocol_send(int socket, enum msg_type type, pid_t number, int fd);
 
-/* Child: send the error record. Failure is of no use to anyone here. */
-void protocol_send_error(int socket);
+/* Child: send the error record. A failure to do so has nobody to go to. */
+void protocol_send_error(int socket, bool of_start_hook);
 
 /* Child: wait for exactly this message with one read(2). -EPIPE when the runtime is gone. */
 int protocol_expect(int socket, enum msg_type type, pid_t *pid);

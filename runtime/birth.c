@@ -1,0 +1,287 @@
+#include "runtime/birth.h"
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/sys.h"
+
+#include <grp.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static int reap(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, __WALL) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return status;
+}
+
+/* clone3 with a pidfd, and into the cgroup if there is one. In the child, 0. */
+static int clone_process(uint64_t flags, int cgroup, int *pidfd)
+{
+	struct clone_args args = {
+		.flags = flags | (uint64_t)CLONE_PIDFD | (cgroup >= 0 ? (uint64_t)CLONE_INTO_CGROUP : 0),
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
+		.exit_signal = flags & CLONE_PARENT ? 0U : (unsigned)SIGCHLD,
+		.cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0,
+	};
+
+	return sys_clone3(&args);
+}
+
+static int clone_failed(int r, uint64_t flags)
+{
+	if (r == -ENOSPC && flags & CLONE_NEWUSER)
+		return fail(-r, "create the container's process (the limit is /proc/sys/user/max_user_namespaces)");
+	if (r == -ENOSPC)
+		return fail(-r, "create the container's process (the limits are in /proc/sys/user/)");
+	if (r == -EPERM && flags != 0 && !(flags & CLONE_NEWUSER))
+		return fail(-r, "create the container's namespaces (without root, linux.namespaces needs a user namespace)");
+	if (r == -EPERM && flags & CLONE_NEWUSER)
+		return fail(-r, "create the container's user namespace (see /proc/sys/kernel/unprivileged_userns_clone and "
+		                "apparmor_restrict_unprivileged_userns)");
+	return fail(-r, "create the container's process");
+}
+
+/* --- the stage: runs in the child ------------------------------------------------------------------------------------- */
+
+/*
+ * From the moment a process of ours can be seen from a container, nothing there may trace it or open its descriptors (CVE-2016-9962).
+ * Not before our own id maps are written, though: an unprivileged runtime could not open the files of a process that is not dumpable.
+ */
+int birth_hide(void)
+{
+	return prctl(PR_SET_DUMPABLE, 0) < 0 ? fail(errno, "PR_SET_DUMPABLE") : 0;
+}
+
+static int become_id_0(void)
+{
+	/* Unmapped 0 (EINVAL): stay who we are, the maps are then for one id only. */
+	if (setresgid(0, 0, 0) < 0 && errno != EINVAL)
+		return fail(errno, "setresgid 0 in the user namespace");
+	if (setresuid(0, 0, 0) < 0 && errno != EINVAL)
+		return fail(errno, "setresuid 0 in the user namespace");
+	return 0;
+}
+
+static int enter_user_namespace(struct newborn *newborn)
+{
+	struct ns_plan *plan = &newborn->plan;
+
+	if (plan->join[NS_USER] >= 0) {
+		int r = ns_join(plan, JOIN_USER);
+
+		if (r < 0)
+			return r;
+	} else if (plan->new_flags & CLONE_NEWUSER) {
+		if (unshare(CLONE_NEWUSER) < 0)
+			return clone_failed(-errno, CLONE_NEWUSER);
+		if (protocol_send(newborn->socket, MSG_MAP_ME, 0, -1) < 0)
+			return fail(EPIPE, "ask the runtime for id maps");
+		int r = protocol_expect(newborn->socket, MSG_MAPPED, NULL);
+
+		if (r < 0)
+			return r;
+	} else {
+		return 0;
+	}
+	return become_id_0();
+}
+
+static int make_time_namespace(struct newborn *newborn)
+{
+	if (!newborn->plan.time_offsets)
+		return 0;
+	if (unshare(CLONE_NEWTIME) < 0)
+		return fail(errno, "create a time namespace");
+	if (protocol_send(newborn->socket, MSG_OFFSETS, 0, -1) < 0)
+		return fail(EPIPE, "ask the runtime for time offsets");
+	return protocol_expect(newborn->socket, MSG_CONTINUE, NULL);
+}
+
+static int stage_enter(const struct birth *birth)
+{
+	struct newborn *newborn = birth->newborn;
+
+	if (birth->target >= 0) {
+		int entered = birth_hide();
+
+		if (entered >= 0)
+			entered = sys_setns(birth->target, (int)birth->target_types);
+		if (entered < 0)
+			return fail(-entered, "enter the container's namespaces");
+		return birth->target_types & CLONE_NEWUSER ? become_id_0() : 0;
+	}
+	int r = newborn->plan.new_flags & CLONE_NEWUSER ? 0 : birth_hide();
+
+	if (r >= 0)
+		r = ns_join(&newborn->plan, JOIN_BEFORE_USER);
+	if (r >= 0)
+		r = enter_user_namespace(newborn);
+	if (r >= 0)
+		r = birth_hide();
+	if (r >= 0)
+		r = ns_join(&newborn->plan, JOIN_AFTER_USER);
+	return r < 0 ? r : make_time_namespace(newborn);
+}
+
+/* execCPUAffinity.initial holds until the process is in the container's cgroup: so it enters that by itself, afterwards. */
+static int move_pinned(const struct birth *birth)
+{
+	if (!birth->affinity)
+		return 0;
+	int r = limits_set_affinity(birth->affinity, "/process/execCPUAffinity/initial");
+
+	if (r < 0 || birth->cgroup < 0)
+		return r;
+	r = write_file_at(birth->cgroup, "cgroup.procs", "0");
+	return r < 0 ? fail(-r, "enter the container's cgroup") : 0;
+}
+
+static _Noreturn void stage_main(const struct birth *birth)
+{
+	struct newborn *newborn = birth->newborn;
+	_cleanup_fd_ int pidfd = -1;
+	uint64_t flags = newborn->plan.new_flags & ~(uint64_t)(CLONE_NEWUSER | (newborn->plan.time_offsets ? CLONE_NEWTIME : 0));
+
+	if (move_pinned(birth) < 0 || stage_enter(birth) < 0)
+		goto failed;
+
+	int pid = clone_process(flags | CLONE_PARENT, -1, &pidfd);
+
+	if (pid == 0)
+		birth->life(newborn);
+	if (pid < 0) {
+		clone_failed(pid, flags);
+		goto failed;
+	}
+	if (protocol_send(newborn->socket, MSG_BORN, pid, pidfd) >= 0)
+		_exit(0);
+	/* Nobody will ever know of init: it must not live on. */
+	(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+	_exit(1);
+failed:
+	protocol_send_error(newborn->socket, false);
+	_exit(1);
+}
+
+/* --- the runtime's side ----------------------------------------------------------------------------------------------- */
+
+static int write_offsets(pid_t pid, const struct spec *spec)
+{
+	_cleanup_fd_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc < 0)
+		return fail(errno, "open /proc");
+	return ns_write_time_offsets(proc, pid, spec);
+}
+
+/* Serve the stage until init is born. */
+static int attend_stage(struct child *child, const struct newborn *newborn)
+{
+	const struct spec_linux *config = &newborn->spec->linux_;
+
+	for (;;) {
+		_cleanup_fd_ int fd = -1;
+		struct msg msg;
+		int r = protocol_receive(child->socket, &child->phase, &msg, &fd);
+
+		if (r == 0)
+			return refuse(EPIPE, "the stage that enters the namespaces died");
+		if (r < 0)
+			return r;
+		switch (msg.type) {
+		case MSG_MAP_ME:
+			r = ns_write_id_maps(child->stage, &config->uid_maps, &config->gid_maps);
+			if (r >= 0)
+				r = protocol_send(child->socket, MSG_MAPPED, 0, -1);
+			break;
+		case MSG_OFFSETS:
+			r = write_offsets(child->stage, newborn->spec);
+			if (r >= 0)
+				r = protocol_send(child->socket, MSG_CONTINUE, 0, -1);
+			break;
+		default:
+			child->ref = (struct pidref){ .pid = msg.number, .fd = steal_fd(&fd) };
+			reap(child->stage);
+			child->stage = 0;
+			return 0;
+		}
+		if (r < 0)
+			return r;
+	}
+}
+
+static int give_birth(struct child *child, const struct birth *birth, int child_end)
+{
+	struct newborn *newborn = birth->newborn;
+	const struct spec_linux *config = &newborn->spec->linux_;
+	bool staged = birth->target >= 0 || newborn->plan.staged;
+	uint64_t flags = staged ? 0 : newborn->plan.new_flags;
+	int pidfd = -1;
+	int pid = clone_process(flags, birth->affinity ? -1 : birth->cgroup, &pidfd);
+
+	if (pid == 0) {
+		close_fd(&child->socket);
+		newborn->socket = child_end;
+		if (!staged)
+			birth->life(newborn);
+		stage_main(birth);
+	}
+	if (pid < 0)
+		return clone_failed(pid, flags);
+	if (staged) {
+		close_fd(&pidfd);
+		child->stage = pid;
+		child->phase = PHASE_STAGE;
+		return 1;
+	}
+	child->ref = (struct pidref){ .pid = pid, .fd = pidfd };
+	child->phase = PHASE_BUILD;
+	return flags & CLONE_NEWUSER ? ns_write_id_maps(pid, &config->uid_maps, &config->gid_maps) : 0;
+}
+
+int birth(struct child *child, const struct birth *birth)
+{
+	int pair[2];
+
+	*child = CHILD_NONE;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return fail(errno, "create a socket pair");
+	child->socket = pair[0];
+	int r = give_birth(child, birth, pair[1]);
+
+	close_fd(&pair[1]);
+	if (r > 0)
+		r = attend_stage(child, birth->newborn);
+	if (r >= 0) {
+		r = proc_start_time(child->ref.pid, &child->ref.start);
+		if (r < 0)
+			r = fail(-r, "read the start time of process %d", (int)child->ref.pid);
+	}
+	if (r < 0) {
+		struct error e = error_save();
+
+		child_destroy(child);
+		error_restore(&e);
+	}
+	return r;
+}
+
+void child_destroy(struct child *child)
+{
+	close_fd(&child->socket);
+	if (child->stage > 0) {
+		kill(child->stage, SIGKILL);
+		reap(child->stage);
+		child->stage = 0;
+	}
+	if (child->ref.pid > 0) {
+		(void)pidref_kill(&child->ref, SIGKILL);
+		reap(child->ref.pid);
+	}
+	pidref_close(&child->ref);
+}

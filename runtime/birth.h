@@ -1,0 +1,39 @@
+/*
+ * Birth: how the process of a container comes to be, directly by one clone3 or through a stage where joins force an order
+ * (namespaces/namespaces.h says which).
+ */
+#pragma once
+
+#include "base/pidref.h"
+#include "runtime/newborn.h"
+#include "runtime/protocol.h"
+
+struct child {
+	struct pidref ref;   /* init, or the process that exec made */
+	pid_t stage;         /* a stage that is still to be reaped, or 0 */
+	int socket;          /* the runtime's end of the pair, or -1 */
+	enum phase phase;
+};
+
+#define CHILD_NONE ((struct child){ .ref = PIDREF_NONE, .socket = -1 })
+
+struct birth {
+	struct newborn *newborn;
+	int cgroup;          /* directory to be born in (CLONE_INTO_CGROUP), or -1: the caller's */
+	int target;          /* exec: pidfd of the init whose namespaces are entered; -1: by newborn->plan */
+	uint64_t target_types;             /* exec: CLONE_NEW* of those */
+	const struct spec_cpus *affinity;  /* exec: execCPUAffinity.initial, or NULL */
+	void (*life)(struct newborn *newborn);  /* init_main or exec_main: does not return */
+};
+
+/*
+ * Make the process. When this returns, it exists (child->ref) and has not been sent GO; in a new user namespace it is mapped. A
+ * failure leaves no process.
+ */
+int birth(struct child *child, const struct birth *birth);
+
+/* In the child: be out of reach of other processes of the container. */
+int birth_hide(void);
+
+/* Kill and reap what birth() made, if it still lives. */
+void child_destroy(struct child *child);

@@ -1,0 +1,254 @@
+#include "runtime/container.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "runtime/create.h"
+#include "runtime/hooks.h"
+#include "runtime/record.h"
+#include "runtime/store.h"
+#include "runtime/wait.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FREEZE_TIMEOUT_MS 10000
+
+int container_create(const struct runtime *runtime, const struct create_options *options)
+{
+	struct creation _cleanup_creation_ creation;
+
+	return creation_make(&creation, runtime, options, false, true);
+}
+
+/* --- start ----------------------------------------------------------------------------------------------------------------- */
+
+/* runtime.md, lifecycle step 9: a poststart hook that fails stops and destroys the container. */
+static int run_poststart(const struct spec *spec, const struct state *state)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	const struct spec_hook_list *hooks = &spec->hooks[HOOK_POSTSTART];
+
+	if (hooks->count == 0)
+		return 0;
+	return hooks_run(hooks, HOOK_POSTSTART, state_to_oci_json(state, STATUS_RUNNING, &arena), state->bundle);
+}
+
+/* Tell init to go on, and wait for its execve or its error. */
+static int release(struct record *record, bool *hook_failed)
+{
+	_cleanup_fd_ int start = openat(record->dir, START_FIFO, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_fd_ int result = openat(record->dir, RESULT_FIFO, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (start < 0 || result < 0)
+		return fail(errno, "open the start fifo of container %s", record->state.id);
+	if (fcntl(result, F_SETFL, O_RDONLY) < 0)
+		return fail(errno, "the start fifo of container %s", record->state.id);
+	/* From here on the container is not "created" any more, whatever comes of it. */
+	if (unlinkat(record->dir, START_FIFO, 0) < 0 || unlinkat(record->dir, RESULT_FIFO, 0) < 0)
+		return fail(errno, "remove the start fifo of container %s", record->state.id);
+	struct msg msg = { .type = MSG_START };
+	ssize_t n = write_quietly(start, &msg, sizeof msg);
+
+	if (n < 0)
+		return fail((int)-n, "start container %s", record->state.id);
+	return wait_for_exec(result, hook_failed);
+}
+
+static int start(struct record *record, const struct runtime *runtime)
+{
+	struct spec _cleanup_spec_ spec = { 0 };
+	int r = store_load_config(record->dir, &spec);
+
+	if (r < 0)
+		return r;
+	bool destroy = false;
+
+	r = release(record, &destroy);
+	if (r >= 0) {
+		r = run_poststart(&spec, &record->state);
+		destroy = r < 0;
+	}
+	if (destroy) {
+		struct error e = error_save();
+
+		if (record_destroy(record, runtime) < 0)
+			log_warning("destroy container %s: %s", record->state.id, error_record()->text);
+		error_restore(&e);
+	}
+	return r;
+}
+
+int container_start(const struct runtime *runtime, const char *id)
+{
+	struct record _cleanup_record_ record = RECORD_NONE;
+	int r = record_open(&record, runtime, id);
+
+	if (r < 0)
+		return r;
+	_cleanup_fd_ int lock = store_lock(record.dir);
+
+	if (lock < 0)
+		return lock;
+	/* Whoever held the lock before us may have started it. */
+	if (record.status == STATUS_CREATED && faccessat(record.dir, START_FIFO, F_OK, 0) < 0)
+		record.status = STATUS_RUNNING;
+	switch (record.status) {
+	case STATUS_CREATED:
+		return start(&record, runtime);
+	case STATUS_STOPPED:
+		return refuse(EINVAL, "cannot start a container that has stopped");
+	case STATUS_CREATING:
+		return refuse(EBUSY, "container %s is still being created", id);
+	default:
+		return refuse(EINVAL, "cannot start an already running container");
+	}
+}
+
+/* --- run ------------------------------------------------------------------------------------------------------------------- */
+
+static int start_created(struct creation *creation)
+{
+	if (protocol_send(creation->child.socket, MSG_START, 0, -1) < 0)
+		return refuse(EPIPE, "the container's process died before it was started");
+	bool hook_failed;
+	int r = wait_for_exec(creation->child.socket, &hook_failed);
+
+	return r < 0 ? r : run_poststart(&creation->spec, &creation->state);
+}
+
+int container_run(const struct runtime *runtime, const struct create_options *options, const struct wait_options *wait, bool keep)
+{
+	struct creation _cleanup_creation_ creation;
+	int r = creation_make(&creation, runtime, options, true, !wait);
+
+	if (r < 0)
+		return r;
+	r = start_created(&creation);
+	if (r < 0) {
+		creation_undo(&creation);
+		return r;
+	}
+	if (!wait)
+		return 0;
+	int status = wait_for_workload(&creation.child.ref, wait, steal_fd(&creation.terminal));
+
+	if (keep && status >= 0)
+		return status;
+	struct error e = error_save();
+	struct record record = { .dir = steal_fd(&creation.store), .state = creation.state, .init = PIDREF_NONE, .cgroup = creation.cgroup };
+
+	creation.state = (struct state){ 0 };
+	creation.cgroup = CGROUP_NONE;
+	r = record_destroy(&record, runtime);
+	record_close(&record);
+	if (status < 0)
+		error_restore(&e);
+	return status < 0 ? status : r < 0 ? r : status;
+}
+
+/* --- state, kill, delete, pause, resume, ps ---------------------------------------------------------------------------------- */
+
+int container_state(const struct runtime *runtime, const char *id, struct state *state, enum status *status)
+{
+	struct record _cleanup_record_ record = RECORD_NONE;
+	int r = record_open(&record, runtime, id);
+
+	if (r < 0)
+		return r;
+	*status = record.status;
+	*state = record.state;
+	record.state = (struct state){ 0 };
+	return 0;
+}
+
+int container_kill(const struct runtime *runtime, const char *id, int signal, bool all)
+{
+	struct record _cleanup_record_ record = RECORD_NONE;
+	int r = record_open(&record, runtime, id);
+
+	if (r < 0)
+		return r;
+	if (all || (signal == SIGKILL && !record.state.own_pid_namespace)) {
+		/* Without a pid namespace of its own, init's end takes nobody with it. */
+		r = record_open_cgroup(&record);
+		if (r >= 0 && record.cgroup.fd >= 0)
+			return cgroup_kill(&record.cgroup, signal);
+		if (r < 0)
+			return r;
+	}
+	if (record.status == STATUS_STOPPED || record.init.fd < 0)
+		return refuse(ESRCH, "container not running");
+	r = pidref_kill(&record.init, signal);
+	if (r == -ESRCH)
+		return refuse(ESRCH, "container not running");
+	return r < 0 ? fail(-r, "send signal %d to container %s", signal, id) : 0;
+}
+
+/* A creator that died left the directory, perhaps with a state that names the cgroup. */
+static int delete_half_made(struct record *record, const struct runtime *runtime, const char *id, bool force)
+{
+	if (!force)
+		return refuse(EBUSY, "container %s is half made: it is being created, or its creation was interrupted (delete --force cleans up)",
+		              id);
+	return record->dir >= 0 ? record_destroy(record, runtime) : store_remove(runtime->root, id);
+}
+
+int container_delete(const struct runtime *runtime, const char *id, bool force)
+{
+	struct record _cleanup_record_ record = RECORD_NONE;
+	int r = record_open(&record, runtime, id);
+
+	if (r == -ENOENT && force)
+		return 0;
+	if (r == -ENODATA)
+		return delete_half_made(&record, runtime, id, force);
+	if (r < 0)
+		return r;
+	_cleanup_fd_ int lock = store_lock(record.dir);
+
+	if (lock < 0)
+		return lock;
+	if (record.status == STATUS_CREATING)
+		return delete_half_made(&record, runtime, id, force);
+	if (record.status != STATUS_STOPPED && !force)
+		return refuse(EBUSY, "cannot delete container %s that is not stopped: %s", id, status_name(record.status));
+	return record_destroy(&record, runtime);
+}
+
+static int freeze(const struct runtime *runtime, const char *id, bool frozen)
+{
+	struct record _cleanup_record_ record = RECORD_NONE;
+	const char *verb = frozen ? "pause" : "resume";
+	int r = record_open(&record, runtime, id);
+
+	if (r < 0)
+		return r;
+	if (frozen ? record.status != STATUS_RUNNING && record.status != STATUS_CREATED : record.status != STATUS_PAUSED)
+		return refuse(EINVAL, "cannot %s container %s: it is %s", verb, id, status_name(record.status));
+	r = record_need_cgroup(&record, verb);
+	return r < 0 ? r : cgroup_freeze(&record.cgroup, frozen, FREEZE_TIMEOUT_MS);
+}
+
+int container_pause(const struct runtime *runtime, const char *id)
+{
+	return freeze(runtime, id, true);
+}
+
+int container_resume(const struct runtime *runtime, const char *id)
+{
+	return freeze(runtime, id, false);
+}
+
+int container_pids(const struct runtime *runtime, const char *id, struct arena *arena, pid_t **pids, size_t *count)
+{
+	struct record _cleanup_record_ record = RECORD_NONE;
+	int r = record_open(&record, runtime, id);
+
+	if (r >= 0)
+		r = record_need_cgroup(&record, "list processes");
+	return r < 0 ? r : cgroup_pids(&record.cgroup, arena, pids, count);
+}

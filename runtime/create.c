@@ -1,0 +1,460 @@
+#include "runtime/create.h"
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "oci/parse.h"
+#include "oci/validate.h"
+#include "runtime/hooks.h"
+#include "runtime/record.h"
+#include "runtime/report.h"
+#include "runtime/store.h"
+#include "runtime/terminal.h"
+
+#include <sys/stat.h>
+#include <time.h>
+
+/* --- prepare: everything that can fail without a process, before there is one -------------------------------------------- */
+
+static int load_bundle(struct creation *c)
+{
+	const char *bundle = c->options->bundle;
+
+	c->bundle = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->bundle < 0)
+		return fail(errno, "open bundle %s", bundle);
+	int r = read_file_at(c->bundle, "config.json", &c->arena, SPEC_MAX_SIZE, &c->config, &c->config_size);
+
+	if (r == -EFBIG)
+		return refuse(EFBIG, "%s/config.json: larger than %zu bytes", bundle, SPEC_MAX_SIZE);
+	if (r < 0)
+		return fail(-r, "read %s/config.json", bundle);
+	r = spec_parse(&c->spec, c->config, c->config_size);
+	if (r >= 0)
+		r = spec_validate_runnable(&c->spec);
+	return context(r, "%s/config.json", bundle);
+}
+
+static int check_terminal(const struct creation *c, bool run, bool detached)
+{
+	bool terminal = c->spec.process.terminal;
+
+	if (terminal && !c->options->console_socket && (!run || detached))
+		return refuse(EINVAL, "/process/terminal: true needs --console-socket when nobody stays to relay the terminal");
+	if (!terminal && c->options->console_socket)
+		return refuse(EINVAL, "--console-socket needs /process/terminal to be true");
+	return 0;
+}
+
+static char *timestamp(struct arena *arena)
+{
+	struct timespec now;
+	struct tm tm;
+	char date[24];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
+	return arena_printf(arena, "%s.%09ldZ", date, now.tv_nsec);
+}
+
+static void describe(struct creation *c)
+{
+	struct state *state = &c->state;
+	const char *root = c->spec.root.path, *bundle = c->options->bundle;
+
+	state->oci_version = arena_strdup(&state->arena, c->spec.oci_version);
+	state->id = arena_strdup(&state->arena, c->options->id);
+	state->bundle = arena_strdup(&state->arena, bundle);
+	state->rootfs = root[0] == '/' ? arena_strdup(&state->arena, root) : arena_printf(&state->arena, "%s/%s", bundle, root);
+	state->owner = arena_printf(&state->arena, "%u", geteuid());
+	state->systemd_cgroup = c->runtime->manager == CGROUP_MANAGER_SYSTEMD;
+	state->rootless = c->runtime->rootless;
+	state->own_pid_namespace = spec_new_namespace(&c->spec, NS_PID);
+	state->no_pivot = c->options->no_pivot;
+	state->annotations = c->spec.annotations;
+}
+
+static int prepare_process(struct creation *c)
+{
+	const struct spec_process *process = &c->spec.process;
+	struct newborn *n = &c->newborn;
+
+	n->spec = &c->spec;
+	n->process = process;
+	n->state = &c->state;
+	n->rootfs = &c->rootfs;
+	n->terminal = process->terminal;
+	n->preserve_fds = c->options->preserve_fds;
+	n->no_new_keyring = c->options->no_new_keyring;
+	n->umask = 022;
+	int r = capabilities_prepare(&process->capabilities, c->spec.linux_.namespaces[NS_USER].set, &n->capabilities);
+
+	if (r >= 0)
+		r = lsm_prepare(process);
+	if (r >= 0 && c->spec.linux_.seccomp.set)
+		r = seccomp_prepare(&n->filter, &c->spec.linux_.seccomp, c->runtime->seccomp_cache);
+	return r;
+}
+
+static int prepare_namespaces(struct creation *c)
+{
+	struct ns_plan *plan = &c->newborn.plan;
+	int r = ns_plan(plan, &c->spec);
+
+	if (r >= 0 && !c->spec.linux_.namespaces[NS_MOUNT].set)
+		r = refuse(ENOTSUP, "/linux/namespaces: a mount namespace is needed (add {\"type\": \"mount\"}): the container's mounts "
+		                    "would be made on the host");
+	return r < 0 ? r : ns_open_joins(plan, &c->spec);
+}
+
+/* Which user namespace gives mount n its idmap: its own maps, or those of the container. */
+static int open_idmap(const struct spec *spec, const struct spec_mount *mount)
+{
+	if (mount->uid_maps.count > 0)
+		return ns_open_mapped(&mount->uid_maps, &mount->gid_maps);
+	if (spec_new_namespace(spec, NS_USER))
+		return ns_open_mapped(&spec->linux_.uid_maps, &spec->linux_.gid_maps);
+	int fd = open(spec->linux_.namespaces[NS_USER].path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? fail(errno, "open %s", spec->linux_.namespaces[NS_USER].path) : fd;
+}
+
+static int prepare_idmaps(struct creation *c)
+{
+	const struct spec *spec = &c->spec;
+
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		if (!rootfs_mount_wants_idmap(&spec->mounts[i]))
+			continue;
+		if (spec->mounts[i].uid_maps.count == 0 && !spec->linux_.namespaces[NS_USER].set)
+			return refuse(EINVAL, "/mounts/%zu: idmap needs uidMappings and gidMappings, or a user namespace", i);
+		if (!c->idmap_fds) {
+			c->idmap_fds = arena_array(&c->arena, spec->mount_count, sizeof *c->idmap_fds);
+			for (size_t j = 0; j < spec->mount_count; j++)
+				c->idmap_fds[j] = -1;
+		}
+		c->idmap_fds[i] = open_idmap(spec, &spec->mounts[i]);
+		if (c->idmap_fds[i] < 0)
+			return context(c->idmap_fds[i], "/mounts/%zu: idmap", i);
+	}
+	return 0;
+}
+
+static void close_idmaps(struct creation *c)
+{
+	for (size_t i = 0; c->idmap_fds && i < c->spec.mount_count; i++)
+		close_fd(&c->idmap_fds[i]);
+}
+
+static int prepare_rootfs(struct creation *c)
+{
+	int r = prepare_idmaps(c);
+
+	if (r >= 0) {
+		c->rootfs_request = (struct rootfs_request){
+			.spec = &c->spec,
+			.bundle = c->options->bundle,
+			.user_namespace = c->spec.linux_.namespaces[NS_USER].set,
+			.no_pivot = c->options->no_pivot,
+			.cgroup_namespace = c->spec.linux_.namespaces[NS_CGROUP].set,
+			.cgroup_mount = cgroup_mount_point(),
+			.cgroup_path = c->cgroup.path[0] ? c->cgroup.path : NULL,
+			.idmap_fds = c->idmap_fds,
+		};
+		r = rootfs_prepare(&c->rootfs, &c->rootfs_request);
+	}
+	close_idmaps(c);
+	return r;
+}
+
+static int make_cgroup(struct creation *c)
+{
+	c->cgroup_request = (struct cgroup_request){
+		.manager = c->runtime->manager,
+		.cgroups_path = c->spec.linux_.cgroups_path,
+		.id = c->options->id,
+		.rootless = c->runtime->rootless,
+		.resources = &c->spec.linux_.resources,
+		.annotations = &c->spec.annotations,
+	};
+	int r = cgroup_create(&c->cgroup, &c->cgroup_request);
+
+	if (r < 0)
+		return r;
+	c->newborn.move_to_cgroup = c->cgroup.fd < 0 && c->runtime->manager == CGROUP_MANAGER_SYSTEMD;
+	c->state.cgroup = c->cgroup.path[0] ? c->cgroup.path : NULL;
+	return 0;
+}
+
+/* Read and write, so that init neither waits for `start` to open its end nor sees an end of file in between. */
+static int make_fifo(int store, const char *name)
+{
+	if (mkfifoat(store, name, 0600) < 0)
+		return fail(errno, "create %s", name);
+	int fd = openat(store, name, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 ? fail(errno, "open %s", name) : fd;
+}
+
+static int record_beginning(struct creation *c, bool run)
+{
+	struct newborn *n = &c->newborn;
+	int r = store_save_config(c->store, c->config, c->config_size);
+
+	if (r >= 0)
+		r = store_save_state(c->store, &c->state);
+	n->wait = run ? WAIT_SOCKET : WAIT_FIFO;
+	if (r < 0 || run)
+		return r;
+	n->start_fifo = make_fifo(c->store, START_FIFO);
+	if (n->start_fifo < 0)
+		return n->start_fifo;
+	n->result_fifo = make_fifo(c->store, RESULT_FIFO);
+	return n->result_fifo;
+}
+
+static int prepare(struct creation *c, bool run)
+{
+	describe(c);
+	int r = prepare_process(c);
+
+	if (r >= 0)
+		r = prepare_namespaces(c);
+	if (r < 0)
+		return r;
+	c->store = store_create(c->runtime->root, c->options->id);
+	if (c->store < 0)
+		return c->store;
+	r = make_cgroup(c);
+	if (r >= 0)
+		r = prepare_rootfs(c);
+	return r < 0 ? r : record_beginning(c, run);
+}
+
+/* --- bring up: while init builds its root file system ------------------------------------------------------------------- */
+
+static int run_runtime_hooks(struct creation *c)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	const char *state = state_to_oci_json(&c->state, STATUS_CREATING, &arena);
+	int r = hooks_run(&c->spec.hooks[HOOK_PRESTART], HOOK_PRESTART, state, c->options->bundle);
+
+	return r < 0 ? r : hooks_run(&c->spec.hooks[HOOK_CREATE_RUNTIME], HOOK_CREATE_RUNTIME, state, c->options->bundle);
+}
+
+static int take_terminal(struct creation *c, int *master)
+{
+	if (c->options->console_socket)
+		return terminal_send_master(c->options->console_socket, *master, "/dev/pts/0");
+	c->terminal = steal_fd(master);
+	return 0;
+}
+
+static int answer(struct creation *c, const struct msg *msg, int *fd)
+{
+	int r;
+
+	switch (msg->type) {
+	case MSG_BUILT:
+		r = run_runtime_hooks(c);
+		return r < 0 ? r : protocol_send(c->child.socket, MSG_CONTINUE, 0, -1);
+	case MSG_CONSOLE:
+		return take_terminal(c, fd);
+	case MSG_LISTENER:
+		return report_listener(&c->spec, &c->state, *fd);
+	default:
+		return 0;
+	}
+}
+
+static int converse_until_ready(struct creation *c)
+{
+	while (c->child.phase != PHASE_READY) {
+		_cleanup_fd_ int fd = -1;
+		struct msg msg;
+		int r = protocol_receive(c->child.socket, &c->child.phase, &msg, &fd);
+
+		if (r == 0)
+			r = report_early_death(&c->child.ref);
+		if (r >= 0)
+			r = answer(c, &msg, &fd);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int limit(struct creation *c)
+{
+	const struct spec_linux *config = &c->spec.linux_;
+	struct cgroup *cgroup = &c->cgroup;
+
+	if (cgroup->fd < 0)
+		return 0;
+	int r = cgroup_apply(cgroup, &config->resources);
+
+	if (r >= 0)
+		r = cgroup_set_devices(cgroup, config->resources.devices, config->resources.device_count, config->devices,
+		                       config->device_count);
+	if (r == -EPERM && c->runtime->rootless) {
+		log_warning("the device filter needs privileges that the caller lacks: /linux/resources/devices is not enforced");
+		r = 0;
+	}
+	return r;
+}
+
+/* The container may manage its own cgroup if it sees it as its root and can write it (config-linux.md "Cgroup ownership"). */
+static int delegate(struct creation *c)
+{
+	const struct spec *spec = &c->spec;
+	uint32_t uid = spec->process.user.uid;
+
+	if (c->cgroup.fd < 0 || !spec_new_namespace(spec, NS_CGROUP) || !rootfs_cgroup_writable(spec))
+		return 0;
+	for (size_t i = 0; spec_new_namespace(spec, NS_USER) && i < spec->linux_.uid_maps.count; i++) {
+		const struct spec_id_map *map = &spec->linux_.uid_maps.items[i];
+
+		if (uid >= map->container_id && uid - map->container_id < map->size)
+			return cgroup_delegate(&c->cgroup, uid - map->container_id + map->host_id);
+	}
+	return cgroup_delegate(&c->cgroup, uid);
+}
+
+static int move_net_devices(struct creation *c)
+{
+	const struct spec_linux *config = &c->spec.linux_;
+
+	if (config->net_device_count == 0)
+		return 0;
+	char path[40];
+
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)c->child.ref.pid);
+	_cleanup_fd_ int netns = open(path, O_RDONLY | O_CLOEXEC);
+
+	return netns < 0 ? fail(errno, "open %s", path) : net_devices_move(config->net_devices, config->net_device_count, netns);
+}
+
+static int set_oom_score(struct creation *c)
+{
+	return limits_set_oom_score(c->child.ref.pid, &c->spec.process);
+}
+
+static int attach(struct creation *c)
+{
+	int r = cgroup_attach(&c->cgroup, &c->cgroup_request, c->child.ref.pid);
+
+	c->state.cgroup = c->cgroup.path[0] ? c->cgroup.path : NULL;
+	return r;
+}
+
+static int bring_up(struct creation *c, bool run)
+{
+	struct birth request = {
+		.newborn = &c->newborn,
+		.cgroup = c->cgroup.fd,
+		.target = -1,
+		.life = init_main,
+	};
+	int r = birth(&c->child, &request);
+
+	if (r < 0)
+		return r;
+	c->state.pid = c->child.ref.pid;
+	c->state.start_time = c->child.ref.start;
+	r = set_oom_score(c);
+	if (r >= 0 && c->newborn.move_to_cgroup)
+		r = attach(c);
+	/* Hooks may ask for the state while the container is being created. */
+	if (r >= 0 && report_hooks_before_start(&c->spec))
+		r = store_save_state(c->store, &c->state);
+	if (r >= 0 && (r = protocol_send(c->child.socket, MSG_GO, c->child.ref.pid, -1)) < 0)
+		r = report_early_death(&c->child.ref);
+	if (r >= 0)
+		r = move_net_devices(c);
+	if (r >= 0)
+		r = limit(c);
+	if (r >= 0)
+		r = delegate(c);
+	if (r >= 0)
+		r = converse_until_ready(c);
+	if (r < 0)
+		return r;
+	c->state.created = timestamp(&c->state.arena);
+	r = store_save_state(c->store, &c->state);
+	if (r >= 0 && c->options->pid_file)
+		r = report_pid_file(c->options->pid_file, c->state.pid);
+	if (r >= 0 && !run)
+		close_fd(&c->child.socket);
+	return r;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------------------------------- */
+
+static void creation_init(struct creation *c, const struct runtime *runtime, const struct create_options *options)
+{
+	*c = (struct creation){
+		.runtime = runtime,
+		.options = options,
+		.bundle = -1,
+		.store = -1,
+		.cgroup = CGROUP_NONE,
+		.rootfs = ROOTFS_NONE,
+		.child = CHILD_NONE,
+		.terminal = -1,
+		.newborn = { .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE },
+	};
+}
+
+int creation_make(struct creation *c, const struct runtime *runtime, const struct create_options *options, bool run, bool detached)
+{
+	creation_init(c, runtime, options);
+	int r = store_check_id(options->id);
+
+	if (r >= 0)
+		r = load_bundle(c);
+	if (r >= 0)
+		r = check_terminal(c, run, detached);
+	if (r >= 0)
+		r = prepare(c, run);
+	if (r >= 0)
+		r = bring_up(c, run);
+	if (r < 0)
+		creation_undo(c);
+	return r;
+}
+
+void creation_undo(struct creation *c)
+{
+	struct error e = error_save();
+	struct arena _cleanup_arena_ arena = { 0 };
+	bool born = c->child.ref.pid > 0;
+
+	child_destroy(&c->child);
+	if (c->cgroup.fd >= 0 && cgroup_remove(&c->cgroup) < 0)
+		log_warning("undo of a failed create: %s", error_record()->text);
+	if (c->store >= 0 && store_remove(c->runtime->root, c->options->id) < 0)
+		log_warning("undo of a failed create: %s", error_record()->text);
+	if (born)
+		hooks_run_all(&c->spec.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state_to_oci_json(&c->state, STATUS_STOPPED, &arena),
+		              c->options->bundle);
+	error_restore(&e);
+}
+
+void creation_close(struct creation *c)
+{
+	close_fd(&c->child.socket);
+	pidref_close(&c->child.ref);
+	close_fd(&c->newborn.start_fifo);
+	close_fd(&c->newborn.result_fifo);
+	close_fd(&c->terminal);
+	close_fd(&c->bundle);
+	close_fd(&c->store);
+	ns_close(&c->newborn.plan);
+	seccomp_free(&c->newborn.filter);
+	rootfs_close(&c->rootfs);
+	cgroup_close(&c->cgroup);
+	state_free(&c->state);
+	spec_free(&c->spec);
+	arena_free(&c->arena);
+}

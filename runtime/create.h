@@ -1,0 +1,41 @@
+/*
+ * create, the larger half of run: from a bundle to a process that has everything but its program.
+ */
+#pragma once
+
+#include "runtime/birth.h"
+#include "runtime/container.h"
+
+struct creation {
+	const struct runtime *runtime;
+	const struct create_options *options;
+	struct arena arena;
+	struct spec spec;
+	char *config;                 /* the configuration's text */
+	size_t config_size;
+	int bundle;                   /* directory, or -1 */
+	int store;                    /* ROOT/ID, or -1: nothing to undo there */
+	struct state state;
+	struct cgroup_request cgroup_request;
+	struct cgroup cgroup;
+	struct rootfs_request rootfs_request;
+	struct rootfs rootfs;
+	int *idmap_fds;               /* per mount; NULL: no mount is idmapped */
+	struct newborn newborn;
+	struct child child;
+	int terminal;                 /* the master, when the caller relays it; else -1 */
+};
+
+/*
+ * Up to READY, with everything recorded in the store. With run, the child waits for START over the pair and the terminal's master stays
+ * in creation->terminal; otherwise it waits at the start fifo. On failure everything is undone, poststop hooks included.
+ */
+int creation_make(struct creation *creation, const struct runtime *runtime, const struct create_options *options, bool run,
+                  bool detached);
+
+/* Undo after creation_make() has succeeded: run's later failures. The error record is kept. */
+void creation_undo(struct creation *creation);
+
+/* Close and free what the runtime holds; the container lives on. */
+void creation_close(struct creation *creation);
+#define _cleanup_creation_ __attribute__((cleanup(creation_close)))

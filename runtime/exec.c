@@ -1,0 +1,385 @@
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/sys.h"
+#include "oci/parse.h"
+#include "oci/validate.h"
+#include "runtime/birth.h"
+#include "runtime/container.h"
+#include "runtime/record.h"
+#include "runtime/report.h"
+#include "runtime/store.h"
+#include "runtime/terminal.h"
+#include "runtime/wait.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+/* One exec, from the record of its container to a process in it. */
+struct execution {
+	const struct runtime *runtime;
+	const struct exec_options *options;
+	struct record record;
+	struct spec spec;          /* the container's */
+	struct spec given;         /* of --process */
+	struct spec_process process;
+	struct arena arena;
+	struct newborn newborn;
+	struct child child;
+	int cgroup;                /* directory to be born in, or -1 */
+	int terminal;              /* master to be relayed, or -1 */
+};
+
+/* --- what to run ------------------------------------------------------------------------------------------------------------- */
+
+static struct strings copy_strings(const char *const *items, struct arena *arena)
+{
+	struct strings copy = { .set = true };
+
+	while (items && items[copy.count])
+		copy.count++;
+	copy.items = arena_array(arena, copy.count + 1, sizeof *copy.items);
+	for (size_t i = 0; i < copy.count; i++)
+		copy.items[i] = arena_strdup(arena, items[i]);
+	return copy;
+}
+
+static bool same_variable(const char *a, const char *b)
+{
+	size_t length = strcspn(a, "=");
+
+	return strncmp(a, b, length) == 0 && b[length] == '=';
+}
+
+/* The container's variables, then the added ones; a later one replaces an earlier one of the same name. */
+static struct strings merge_env(const struct strings *old, const char *const *added, struct arena *arena)
+{
+	struct strings extra = copy_strings(added, arena);
+	struct strings env = { .set = true, .items = arena_array(arena, old->count + extra.count + 1, sizeof *env.items) };
+
+	for (size_t i = 0; i < old->count; i++) {
+		bool replaced = false;
+
+		for (size_t j = 0; j < extra.count && !replaced; j++)
+			replaced = same_variable(extra.items[j], old->items[i]);
+		if (!replaced)
+			env.items[env.count++] = old->items[i];
+	}
+	for (size_t i = 0; i < extra.count; i++)
+		env.items[env.count++] = extra.items[i];
+	return env;
+}
+
+static void apply_options(struct execution *x)
+{
+	const struct exec_options *o = x->options;
+	struct spec_process *p = &x->process;
+
+	if (o->args)
+		p->args = copy_strings(o->args, &x->arena);
+	if (o->env)
+		p->env = merge_env(&p->env, o->env, &x->arena);
+	if (o->cwd)
+		p->cwd = arena_strdup(&x->arena, o->cwd);
+	if (o->user_set) {
+		p->user.uid = o->uid;
+		p->user.gid = o->gid;
+		p->user.additional_gid_count = 0;
+	}
+	if (o->additional_gid_count > 0) {
+		p->user.additional_gids = arena_array(&x->arena, o->additional_gid_count, sizeof *p->user.additional_gids);
+		memcpy(p->user.additional_gids, o->additional_gids, o->additional_gid_count * sizeof *p->user.additional_gids);
+		p->user.additional_gid_count = o->additional_gid_count;
+	}
+	p->capabilities.bounding |= o->capabilities;
+	p->capabilities.effective |= o->capabilities;
+	p->capabilities.permitted |= o->capabilities;
+	p->capabilities.set |= o->capabilities != 0;
+	if (o->apparmor_profile)
+		p->apparmor_profile = arena_strdup(&x->arena, o->apparmor_profile);
+	if (o->selinux_label)
+		p->selinux_label = arena_strdup(&x->arena, o->selinux_label);
+	if (o->no_new_privs >= 0)
+		p->no_new_privileges = o->no_new_privs;
+	if (o->tty >= 0)
+		p->terminal = o->tty;
+}
+
+/* An exec has what init has, unless it is told otherwise; it never has less confinement by leaving a field out. */
+static void inherit_confinement(struct execution *x)
+{
+	const struct spec_process *init = &x->spec.process;
+	struct spec_process *p = &x->process;
+
+	if (!p->capabilities.set)
+		p->capabilities = init->capabilities;
+	if (!p->apparmor_profile)
+		p->apparmor_profile = init->apparmor_profile;
+	if (!p->selinux_label)
+		p->selinux_label = init->selinux_label;
+	if (!p->oom_score_adj.set)
+		p->oom_score_adj = init->oom_score_adj;
+}
+
+static int choose_process(struct execution *x)
+{
+	const struct exec_options *o = x->options;
+
+	if (o->process_json) {
+		int r = spec_parse_process(&x->given, o->process_json, o->process_json_size);
+
+		if (r < 0)
+			return context(r, "--process");
+		x->process = x->given.process;
+		inherit_confinement(x);
+	} else {
+		x->process = x->spec.process;
+		x->process.terminal = false;
+		x->process.console_height = x->process.console_width = (struct opt_u64){ 0 };
+	}
+	apply_options(x);
+	int r = spec_validate_process(&x->process, "/process");
+
+	if (r < 0)
+		return r;
+	if (x->process.terminal && !o->console_socket && !x->newborn.terminal)
+		return 0;
+	if (!x->process.terminal && o->console_socket)
+		return refuse(EINVAL, "--console-socket needs --tty");
+	return 0;
+}
+
+/* --- where --------------------------------------------------------------------------------------------------------------------- */
+
+static int open_container(struct execution *x)
+{
+	const struct exec_options *o = x->options;
+	int r = record_open(&x->record, x->runtime, o->id);
+
+	if (r < 0)
+		return r;
+	switch (x->record.status) {
+	case STATUS_STOPPED:
+		return refuse(EINVAL, "cannot exec in a stopped container");
+	case STATUS_CREATING:
+		return refuse(EBUSY, "container %s is still being created", o->id);
+	case STATUS_PAUSED:
+		if (!o->ignore_paused)
+			return refuse(EINVAL, "cannot exec in a paused container (use --ignore-paused to override)");
+		break;
+	default:
+		break;
+	}
+	return store_load_config(x->record.dir, &x->spec);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* The namespaces of the configuration; our own user namespace cannot be entered again (setns: EINVAL). */
+static uint64_t types_to_enter(const struct execution *x)
+{
+	char user[48];
+	uint64_t types = 0;
+
+	for (enum ns_type type = 0; type < NS_TYPES; type++)
+		if (x->spec.linux_.namespaces[type].set)
+			types |= ns_type_clone_flag(type);
+	snprintf(user, sizeof user, "/proc/%d/ns/user", (int)x->record.init.pid);
+	if (types & CLONE_NEWUSER && same_file(user, "/proc/self/ns/user"))
+		types &= ~(uint64_t)CLONE_NEWUSER;
+	return types;
+}
+
+static int open_cgroup(struct execution *x)
+{
+	const char *sub = x->options->cgroup;
+	int r = record_open_cgroup(&x->record);
+
+	if (r < 0)
+		return r;
+	if (x->record.cgroup.fd < 0)
+		return sub ? refuse(ENOENT, "--cgroup %s: the container has no cgroup of its own", sub) : 0;
+	x->cgroup = cgroup_open_sub(&x->record.cgroup, sub ? sub : "");
+	return x->cgroup < 0 ? context(x->cgroup, "--cgroup") : 0;
+}
+
+/* A container that has made groups of its own keeps no process in its topmost one: then where init is now. */
+static int open_cgroup_of_init(struct execution *x)
+{
+	char path[40], text[4200];
+
+	snprintf(path, sizeof path, "/proc/%d/cgroup", (int)x->record.init.pid);
+	ssize_t n = read_text_at(AT_FDCWD, path, text, sizeof text);
+
+	if (n < 0)
+		return fail((int)-n, "read %s", path);
+	const char *unified = strstr(text, "0::");
+	struct cgroup _cleanup_cgroup_ cgroup = CGROUP_NONE;
+
+	if (!unified)
+		return refuse(ENOENT, "%s: no cgroup v2 entry", path);
+	text[strcspn(unified, "\n") + (size_t)(unified - text)] = 0;
+	int r = cgroup_open(&cgroup, CGROUP_MANAGER_CGROUPFS, unified + 3);
+
+	if (r < 0)
+		return r;
+	close_fd(&x->cgroup);
+	x->cgroup = steal_fd(&cgroup.fd);
+	return 0;
+}
+
+/* --- the process ------------------------------------------------------------------------------------------------------------- */
+
+static int prepare(struct execution *x)
+{
+	struct newborn *n = &x->newborn;
+	int r = capabilities_prepare(&x->process.capabilities, x->spec.linux_.namespaces[NS_USER].set, &n->capabilities);
+
+	n->spec = &x->spec;
+	n->process = &x->process;
+	n->state = &x->record.state;
+	n->wait = WAIT_NONE;
+	n->preserve_fds = x->options->preserve_fds;
+	n->terminal = x->process.terminal;
+	if (r >= 0)
+		r = lsm_prepare(&x->process);
+	if (r >= 0 && x->spec.linux_.seccomp.set)
+		r = seccomp_prepare(&n->filter, &x->spec.linux_.seccomp, x->runtime->seccomp_cache);
+	return r;
+}
+
+static int make_process(struct execution *x)
+{
+	struct birth request = {
+		.newborn = &x->newborn,
+		.cgroup = x->cgroup,
+		.target = x->record.init.fd,
+		.target_types = types_to_enter(x),
+		.affinity = x->process.affinity_initial.set ? &x->process.affinity_initial : NULL,
+		.life = exec_main,
+	};
+	int r = birth(&x->child, &request);
+
+	if (r == -EBUSY && !x->options->cgroup && x->cgroup >= 0) {
+		r = open_cgroup_of_init(x);
+		if (r < 0)
+			return r;
+		request.cgroup = x->cgroup;
+		r = birth(&x->child, &request);
+	}
+	return r;
+}
+
+static int send_pidfd(const struct execution *x)
+{
+	const char *path = x->options->pidfd_socket_path;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (!path)
+		return 0;
+	if (strlen(path) >= sizeof address.sun_path)
+		return refuse(ENAMETOOLONG, "--pidfd-socket %s", path);
+	strcpy(address.sun_path, path);
+	_cleanup_fd_ int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (socket_fd < 0 || connect(socket_fd, (struct sockaddr *)&address, sizeof address) < 0)
+		return fail(errno, "connect to --pidfd-socket %s", path);
+	int r = send_with_fd(socket_fd, "pidfd", strlen("pidfd"), x->child.ref.fd);
+
+	return r < 0 ? fail(-r, "send the pidfd to %s", path) : 0;
+}
+
+static int take(struct execution *x, const struct msg *msg, int *fd)
+{
+	switch (msg->type) {
+	case MSG_CONSOLE:
+		if (x->options->console_socket)
+			return terminal_send_master(x->options->console_socket, *fd, "/dev/pts/0");
+		x->terminal = steal_fd(fd);
+		return 0;
+	case MSG_LISTENER:
+		return report_listener(&x->spec, &x->record.state, *fd);
+	default:
+		return refuse(EPROTO, "the container's process sent message %u during exec", msg->type);
+	}
+}
+
+/* Until the execve, which closes the child's end. */
+static int attend(struct execution *x)
+{
+	int r = limits_set_oom_score(x->child.ref.pid, &x->process);
+
+	if (r >= 0)
+		r = send_pidfd(x);
+	if (r >= 0 && x->options->pid_file)
+		r = report_pid_file(x->options->pid_file, x->child.ref.pid);
+	if (r >= 0 && protocol_send(x->child.socket, MSG_GO, x->record.state.pid, -1) < 0)
+		r = report_early_death(&x->child.ref);
+	while (r >= 0) {
+		_cleanup_fd_ int fd = -1;
+		struct msg msg;
+
+		r = protocol_receive(x->child.socket, &x->child.phase, &msg, &fd);
+		if (r == 0)
+			return 0;
+		if (r > 0)
+			r = take(x, &msg, &fd);
+	}
+	return r;
+}
+
+static int execute(struct execution *x, const struct wait_options *wait)
+{
+	int r = open_container(x);
+
+	if (r >= 0)
+		r = choose_process(x);
+	if (r >= 0 && x->process.terminal && !x->options->console_socket && !wait)
+		r = refuse(EINVAL, "a detached exec with a terminal needs --console-socket");
+	if (r >= 0)
+		r = open_cgroup(x);
+	if (r >= 0)
+		r = prepare(x);
+	if (r >= 0)
+		r = make_process(x);
+	if (r >= 0)
+		r = attend(x);
+	if (r < 0) {
+		struct error e = error_save();
+
+		child_destroy(&x->child);
+		error_restore(&e);
+		return r;
+	}
+	return wait ? wait_for_workload(&x->child.ref, wait, steal_fd(&x->terminal)) : x->child.ref.pid;
+}
+
+int container_exec(const struct runtime *runtime, const struct exec_options *options, const struct wait_options *wait)
+{
+	struct execution x = {
+		.runtime = runtime,
+		.options = options,
+		.record = RECORD_NONE,
+		.newborn = { .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE },
+		.child = CHILD_NONE,
+		.cgroup = -1,
+		.terminal = -1,
+	};
+	int r = execute(&x, wait);
+
+	close_fd(&x.child.socket);
+	pidref_close(&x.child.ref);
+	close_fd(&x.cgroup);
+	close_fd(&x.terminal);
+	seccomp_free(&x.newborn.filter);
+	record_close(&x.record);
+	spec_free(&x.spec);
+	spec_free(&x.given);
+	arena_free(&x.arena);
+	return r;
+}

@@ -1,0 +1,187 @@
+#include "runtime/newborn.h"
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include "rootfs/path.h"
+#include "runtime/birth.h"
+#include "runtime/hooks.h"
+#include "runtime/process.h"
+#include "runtime/protocol.h"
+
+#include <sys/stat.h>
+
+int newborn_await_go(struct newborn *newborn)
+{
+	pid_t pid;
+
+	if (newborn->went)
+		return 0;
+	int r = protocol_expect(newborn->socket, MSG_GO, &pid);
+
+	if (r < 0)
+		return r;
+	newborn->went = true;
+	newborn->state->pid = pid;
+	return 0;
+}
+
+/* In a new user namespace we are nobody until the maps are written; in one that a stage entered, we are id 0 already. */
+static int become_mapped(struct newborn *newborn)
+{
+	if (!(newborn->plan.new_flags & CLONE_NEWUSER) || newborn->plan.staged)
+		return 0;
+	int r = newborn_await_go(newborn);
+
+	if (r < 0)
+		return r;
+	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
+		return fail(errno, "become id 0 in the user namespace");
+	return 0;
+}
+
+static int set_names(const struct spec *spec)
+{
+	if (spec->hostname && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+		return fail(errno, "/hostname: set \"%s\"", spec->hostname);
+	if (spec->domainname && setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
+		return fail(errno, "/domainname: set \"%s\"", spec->domainname);
+	return 0;
+}
+
+static int set_up_namespaces(struct newborn *newborn)
+{
+	const struct spec *spec = newborn->spec;
+
+	if (newborn->plan.unshare_cgroup) {
+		/* The kernel roots the namespace where its maker is: be in the container's cgroup first. */
+		int r = newborn->move_to_cgroup ? newborn_await_go(newborn) : 0;
+
+		if (r < 0)
+			return r;
+		if (unshare(CLONE_NEWCGROUP) < 0)
+			return fail(errno, "create a cgroup namespace");
+	}
+	int r = set_names(spec);
+
+	if (r >= 0 && spec_new_namespace(spec, NS_NETWORK))
+		r = ns_loopback_up();
+	return r;
+}
+
+static bool has_hooks(const struct spec *spec, enum hook_point point)
+{
+	return spec->hooks[point].count > 0;
+}
+
+static int run_hooks(struct newborn *newborn, enum hook_point point, enum status status)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+
+	if (!has_hooks(newborn->spec, point))
+		return 0;
+	int r = newborn_await_go(newborn);
+
+	return r < 0 ? r : hooks_run(&newborn->spec->hooks[point], point, state_to_oci_json(newborn->state, status, &arena), NULL);
+}
+
+/* The hooks that want to see the mounts before the root is entered: those of the runtime first, then those of the container. */
+static int run_create_hooks(struct newborn *newborn)
+{
+	const struct spec *spec = newborn->spec;
+
+	if (has_hooks(spec, HOOK_PRESTART) || has_hooks(spec, HOOK_CREATE_RUNTIME)) {
+		int r = newborn_await_go(newborn);
+
+		if (r < 0)
+			return r;
+		if (protocol_send(newborn->socket, MSG_BUILT, 0, -1) < 0)
+			return refuse(EPIPE, "the runtime is gone");
+		r = protocol_expect(newborn->socket, MSG_CONTINUE, NULL);
+		if (r < 0)
+			return r;
+	}
+	return run_hooks(newborn, HOOK_CREATE_CONTAINER, STATUS_CREATING);
+}
+
+static int write_sysctls(const struct spec *spec)
+{
+	if (spec->linux_.sysctl.count == 0)
+		return 0;
+	_cleanup_fd_ int proc = proc_open_trusted();
+
+	return proc < 0 ? proc : sysctl_write(proc, &spec->linux_.sysctl);
+}
+
+/* A working directory that does not exist is made, as engines expect; on a read-only root the later chdir tells. */
+static int make_working_directory(const struct spec_process *process)
+{
+	if (access(process->cwd, F_OK) == 0)
+		return 0;
+	_cleanup_fd_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return fail(errno, "open /");
+	_cleanup_fd_ int dir = path_make_dir(root, process->cwd, 0755);
+
+	return dir < 0 && dir != -EROFS ? fail(-dir, "/process/cwd: create %s", process->cwd) : 0;
+}
+
+static int build(struct newborn *newborn)
+{
+	struct rootfs *rootfs = newborn->rootfs;
+	int r = set_up_namespaces(newborn);
+
+	if (r >= 0)
+		r = write_sysctls(newborn->spec);
+	if (r >= 0)
+		r = rootfs_build(rootfs);
+	if (r >= 0)
+		r = run_create_hooks(newborn);
+	if (r >= 0)
+		r = rootfs_enter(rootfs);
+	if (r >= 0)
+		r = make_working_directory(newborn->process);
+	if (r >= 0 && newborn->terminal)
+		r = process_open_terminal(newborn);
+	if (r >= 0)
+		r = rootfs_seal(rootfs);
+	rootfs_close(rootfs);
+	return r;
+}
+
+static int init_run(struct newborn *newborn)
+{
+	int r = become_mapped(newborn);
+
+	if (r >= 0)
+		r = birth_hide();
+	if (r >= 0 && setsid() < 0)
+		r = fail(errno, "setsid");
+	newborn->umask = umask(0);
+	if (r >= 0 && !newborn->plan.staged)
+		r = ns_join(&newborn->plan, JOIN_BEFORE_USER);
+	if (r >= 0)
+		r = build(newborn);
+	return r < 0 ? r : process_become(newborn);
+}
+
+_Noreturn void init_main(struct newborn *newborn)
+{
+	init_run(newborn);
+	process_report_failure(newborn);
+	_exit(1);
+}
+
+_Noreturn void exec_main(struct newborn *newborn)
+{
+	int r = setsid() < 0 ? fail(errno, "setsid") : 0;
+
+	newborn->umask = umask(0);
+	if (r >= 0 && newborn->terminal)
+		r = process_open_terminal(newborn);
+	if (r >= 0)
+		process_become(newborn);
+	process_report_failure(newborn);
+	_exit(1);
+}

@@ -1,0 +1,260 @@
+#include "runtime/process.h"
+
+#include "base/fd.h"
+#include "base/proc.h"
+#include "base/sys.h"
+#include "runtime/environment.h"
+#include "runtime/hooks.h"
+#include "runtime/protocol.h"
+
+#include <grp.h>
+#include <limits.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+int process_open_terminal(struct newborn *newborn)
+{
+	const struct spec_process *process = newborn->process;
+	unsigned height = (unsigned)process->console_height.value, width = (unsigned)process->console_width.value;
+	_cleanup_fd_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), peer = -1, master = -1;
+
+	if (root < 0)
+		return fail(errno, "open /");
+	master = rootfs_open_console(root, newborn->rootfs != NULL, process->user.uid, height, width, &peer);
+	if (master < 0)
+		return master;
+	if (ioctl(peer, TIOCSCTTY, 0) < 0)
+		return fail(errno, "make the terminal the controlling one");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup3(peer, fd, 0) < 0)
+			return fail(errno, "make the terminal descriptor %d", fd);
+	if (protocol_send(newborn->socket, MSG_CONSOLE, 0, master) < 0)
+		return refuse(EPIPE, "the runtime is gone");
+	return 0;
+}
+
+/* --- the attributes, in the order of process_become() ----------------------------------------------------------------- */
+
+static int set_limits(const struct spec *spec, const struct spec_process *process)
+{
+	int r = limits_set_rlimits(process);
+
+	if (r >= 0)
+		r = limits_set_io_priority(&process->io_priority);
+	if (r >= 0)
+		r = limits_set_scheduler(&process->scheduler);
+	if (r >= 0)
+		r = limits_set_personality(&spec->linux_.personality);
+	if (r >= 0)
+		r = limits_set_memory_policy(&spec->linux_.memory_policy);
+	return r;
+}
+
+/* Before the identity changes the directory may be out of our reach (a user's home on NFS): then the second try decides. */
+static int try_working_directory(const struct spec_process *process)
+{
+	if (chdir(process->cwd) < 0 && errno != EACCES && errno != EPERM)
+		return fail(errno, "/process/cwd: change to %s", process->cwd);
+	return 0;
+}
+
+/* CVE-2024-21626: the directory that we really are in must lie below the container's root, whatever led here. */
+static int enter_working_directory(const struct spec_process *process)
+{
+	char where[PATH_MAX];
+
+	if (chdir(process->cwd) < 0)
+		return fail(errno, "/process/cwd: change to %s", process->cwd);
+	long n = syscall(SYS_getcwd, where, sizeof where);
+
+	if (n < 0)
+		return fail(errno, "/process/cwd: %s", process->cwd);
+	if (where[0] != '/')
+		return refuse(EXDEV, "/process/cwd: %s lies outside of the container's root", process->cwd);
+	return 0;
+}
+
+static int install_filter(struct newborn *newborn)
+{
+	if (newborn->filter.length == 0)
+		return 0;
+	_cleanup_fd_ int listener = seccomp_install(&newborn->filter);
+
+	if (listener < 0)
+		return listener;
+	if (!newborn->filter.notify) {
+		listener = -1;
+		return 0;
+	}
+	if (protocol_send(newborn->socket, MSG_LISTENER, 0, listener) < 0)
+		return refuse(EPIPE, "the runtime is gone");
+	return 0;
+}
+
+static int set_groups(const struct spec_user *user)
+{
+	/* Where setgroups is denied (a user namespace that an unprivileged user mapped), there is nothing to drop by it either. */
+	if (setgroups(user->additional_gid_count, user->additional_gids) < 0) {
+		if (errno != EPERM || user->additional_gid_count > 0)
+			return fail(errno, "/process/user/additionalGids: setgroups");
+		_cleanup_fd_ int proc = proc_open_trusted();
+		char text[16] = "";
+
+		if (proc < 0 || read_text_at(proc, "self/setgroups", text, sizeof text) < 0 || strcmp(text, "deny") != 0)
+			return fail(EPERM, "/process/user/additionalGids: setgroups");
+	}
+	return 0;
+}
+
+/* Standard streams that are files, pipes or sockets belong to the workload's user, who may want to open /dev/stdout again. */
+static void give_streams(const struct newborn *newborn)
+{
+	const struct spec_user *user = &newborn->process->user;
+	struct stat st, null;
+
+	if (newborn->terminal || user->uid == 0)
+		return;
+	if (stat("/dev/null", &null) < 0)
+		null.st_rdev = 0;
+	for (int fd = 0; fd < 3; fd++)
+		if (fstat(fd, &st) == 0 && st.st_uid != user->uid && !(S_ISCHR(st.st_mode) && st.st_rdev == null.st_rdev))
+			(void)!fchown(fd, user->uid, (gid_t)-1);
+}
+
+static int set_identity(struct newborn *newborn)
+{
+	const struct spec_user *user = &newborn->process->user;
+	const struct spec_capabilities *caps = &newborn->capabilities;
+	int r = capabilities_set_bounding(caps);
+
+	if (r < 0)
+		return r;
+	give_streams(newborn);
+	if (user->uid != 0) {
+		r = capabilities_keep();
+		if (r < 0)
+			return r;
+	}
+	r = set_groups(user);
+	if (r < 0)
+		return r;
+	if (setresgid(user->gid, user->gid, user->gid) < 0)
+		return fail(errno, "/process/user/gid: become group %u", user->gid);
+	if (setresuid(user->uid, user->uid, user->uid) < 0)
+		return fail(errno, "/process/user/uid: become user %u", user->uid);
+	return capabilities_set(caps);
+}
+
+static int set_label(const struct spec_process *process)
+{
+	if (!process->apparmor_profile && !process->selinux_label)
+		return 0;
+	_cleanup_fd_ int proc = proc_open_trusted();
+
+	return proc < 0 ? proc : lsm_set_exec_label(proc, process);
+}
+
+static int join_keyring(const struct newborn *newborn)
+{
+	const char *label = newborn->process->selinux_label;
+	_cleanup_fd_ int proc = -1;
+
+	if (newborn->no_new_keyring)
+		return 0;
+	if (label && (proc = proc_open_trusted()) < 0)
+		return proc;
+	return keyring_join(proc, newborn->state->id, label, newborn->rootfs != NULL);
+}
+
+static int await_start(struct newborn *newborn)
+{
+	if (newborn->wait == WAIT_NONE)
+		return 0;
+	if (protocol_send(newborn->socket, MSG_READY, 0, -1) < 0)
+		return refuse(EPIPE, "the runtime is gone");
+	if (newborn->wait == WAIT_SOCKET)
+		return protocol_expect(newborn->socket, MSG_START, NULL);
+	close_fd(&newborn->socket);
+	return protocol_expect(newborn->start_fifo, MSG_START, NULL);
+}
+
+static int run_start_hooks(struct newborn *newborn)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	const struct spec_hook_list *hooks = &newborn->spec->hooks[HOOK_START_CONTAINER];
+
+	if (!newborn->rootfs || hooks->count == 0)
+		return 0;
+	newborn->in_start_hooks = true;
+	int r = hooks_run(hooks, HOOK_START_CONTAINER, state_to_oci_json(newborn->state, STATUS_CREATED, &arena), NULL);
+
+	newborn->in_start_hooks = r < 0;
+	return r;
+}
+
+static int execute(struct newborn *newborn, const char *path, char *const *env)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return fail(errno, "unblock signals");
+	int r = cloexec_from(3 + (unsigned)newborn->preserve_fds);
+
+	if (r < 0)
+		return fail(-r, "mark descriptors close-on-exec");
+	execve(path, newborn->process->args.items, env);
+	return program_explain(path, errno);
+}
+
+int process_become(struct newborn *newborn)
+{
+	const struct spec_process *process = newborn->process;
+	struct arena _cleanup_arena_ arena = { 0 };
+	char program[PATH_MAX], *const *env;
+	/* A filter that notifies somebody is installed while the runtime is still there to hand over the listener. */
+	bool early_filter = !process->no_new_privileges || newborn->filter.notify;
+	int r = join_keyring(newborn);
+
+	if (r >= 0)
+		r = try_working_directory(process);
+	if (r >= 0)
+		r = set_limits(newborn->spec, process);
+	if (r >= 0 && !newborn->rootfs && process->affinity_final.set)
+		r = limits_set_affinity(&process->affinity_final, "/process/execCPUAffinity/final");
+	if (r >= 0)
+		r = set_label(process);
+	if (r >= 0)
+		r = newborn_await_go(newborn);
+	if (r >= 0 && !process->no_new_privileges)
+		r = install_filter(newborn);
+	if (r >= 0)
+		r = set_identity(newborn);
+	if (r >= 0)
+		r = enter_working_directory(process);
+	if (r >= 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = fail(errno, "/process/noNewPrivileges: PR_SET_NO_NEW_PRIVS");
+	if (r >= 0 && process->no_new_privileges && early_filter)
+		r = install_filter(newborn);
+	if (r < 0)
+		return r;
+	env = environment_of(process, newborn->preserve_fds, &arena);
+	r = program_find(&process->args, &process->env, program, sizeof program);
+	if (r >= 0)
+		r = await_start(newborn);
+	if (r >= 0)
+		r = run_start_hooks(newborn);
+	if (r < 0)
+		return r;
+	umask(process->user.umask.set ? (mode_t)process->user.umask.value : newborn->umask);
+	if (!early_filter)
+		r = install_filter(newborn);
+	return r < 0 ? r : execute(newborn, program, env);
+}
+
+void process_report_failure(struct newborn *newborn)
+{
+	/* The fifo counts only once the runtime is gone; before, the socket is open. */
+	protocol_send_error(newborn->socket >= 0 ? newborn->socket : newborn->result_fifo, newborn->in_start_hooks);
+}

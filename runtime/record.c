@@ -1,0 +1,126 @@
+#include "runtime/record.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "runtime/hooks.h"
+#include "runtime/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+static int determine_status(struct record *record)
+{
+	const struct state *state = &record->state;
+	char letter = 'Z';
+	int r = state->pid > 0 ? pidref_open(&record->init, state->pid, state->start_time) : -ESRCH;
+
+	if (r < 0 && r != -ESRCH)
+		return fail(-r, "open process %d of container %s", (int)state->pid, state->id);
+	if (r >= 0 && proc_state(state->pid, &letter) < 0)
+		letter = 'Z';
+	if (letter == 'Z' || letter == 'X') {
+		pidref_close(&record->init);
+		record->status = state->pid == 0 ? STATUS_CREATING : STATUS_STOPPED;
+		return 0;
+	}
+	if (!state->created) {
+		record->status = STATUS_CREATING;
+		return 0;
+	}
+	record->status = faccessat(record->dir, START_FIFO, F_OK, 0) == 0 ? STATUS_CREATED : STATUS_RUNNING;
+	r = record_open_cgroup(record);
+	if (r >= 0 && record->cgroup.fd >= 0)
+		r = cgroup_is_frozen(&record->cgroup);
+	if (r > 0)
+		record->status = STATUS_PAUSED;
+	return r;
+}
+
+int record_open(struct record *record, const struct runtime *runtime, const char *id)
+{
+	*record = RECORD_NONE;
+	int r = store_check_id(id);
+
+	if (r < 0)
+		return r;
+	record->dir = store_open(runtime->root, id);
+	if (record->dir < 0)
+		return record->dir;
+	r = store_load_state(record->dir, &record->state);
+	if (r >= 0)
+		r = determine_status(record);
+	if (r < 0) {
+		struct error e = error_save();
+
+		record_close(record);
+		error_restore(&e);
+	}
+	return r;
+}
+
+int record_open_cgroup(struct record *record)
+{
+	const struct state *state = &record->state;
+
+	if (record->cgroup.fd >= 0 || !state->cgroup)
+		return 0;
+	int r = cgroup_open(&record->cgroup, state->systemd_cgroup ? CGROUP_MANAGER_SYSTEMD : CGROUP_MANAGER_CGROUPFS, state->cgroup);
+
+	return r == -ENOENT ? 0 : r;
+}
+
+int record_need_cgroup(struct record *record, const char *what)
+{
+	int r = record_open_cgroup(record);
+
+	if (r >= 0 && record->cgroup.fd < 0)
+		return refuse(ENOTSUP, "cannot %s: container %s has no cgroup of its own", what, record->state.id);
+	return r;
+}
+
+void record_close(struct record *record)
+{
+	close_fd(&record->dir);
+	state_free(&record->state);
+	pidref_close(&record->init);
+	cgroup_close(&record->cgroup);
+	*record = RECORD_NONE;
+}
+
+static int kill_init(struct record *record)
+{
+	if (record->init.fd < 0)
+		return 0;
+	int r = pidref_kill(&record->init, SIGKILL);
+
+	if (r == -ESRCH)
+		return 0;
+	if (r >= 0)
+		r = pidref_wait_exit(&record->init, -1);
+	return r < 0 ? fail(-r, "kill process %d", (int)record->init.pid) : 0;
+}
+
+int record_destroy(struct record *record, const struct runtime *runtime)
+{
+	struct spec _cleanup_spec_ spec = { 0 };
+	struct arena _cleanup_arena_ arena = { 0 };
+	bool hooks = store_load_config(record->dir, &spec) >= 0 && spec.hooks[HOOK_POSTSTOP].count > 0;
+	int r = kill_init(record);
+
+	if (r < 0)
+		return r;
+	r = record_open_cgroup(record);
+	if (r >= 0 && record->cgroup.fd >= 0)
+		r = cgroup_remove(&record->cgroup);
+	if (r < 0)
+		return r;
+	r = store_remove(runtime->root, record->state.id);
+	if (hooks)
+		hooks_run_all(&spec.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state_to_oci_json(&record->state, STATUS_STOPPED, &arena),
+		              record->state.bundle);
+	return r;
+}

@@ -1,0 +1,58 @@
+#include "runtime/report.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "runtime/attributes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int report_pid_file(const char *path, pid_t pid)
+{
+	char temporary[PATH_MAX], text[16];
+
+	if (snprintf(temporary, sizeof temporary, "%s.%d.tmp", path, (int)getpid()) >= (int)sizeof temporary)
+		return refuse(ENAMETOOLONG, "--pid-file %s", path);
+	_cleanup_fd_ int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return fail(errno, "create pid file %s", temporary);
+	int length = snprintf(text, sizeof text, "%d", (int)pid);
+	int r = write_all(fd, text, (size_t)length);
+
+	if (r >= 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(temporary);
+	return r < 0 ? fail(-r, "write pid file %s", path) : 0;
+}
+
+int report_listener(const struct spec *spec, const struct state *state, int listener)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	const struct spec_seccomp *seccomp = &spec->linux_.seccomp;
+
+	return seccomp_send_listener(seccomp->listener_path, state_to_seccomp_json(state, seccomp->listener_metadata, &arena), listener);
+}
+
+int report_early_death(const struct pidref *child)
+{
+	siginfo_t info = { 0 };
+
+	if (pidref_wait_exit(child, -1) < 0 || waitid(P_PIDFD, (id_t)child->fd, &info, WEXITED | WNOWAIT) < 0)
+		return refuse(ECHILD, "the container's process died during creation");
+	if (info.si_code == CLD_EXITED)
+		return refuse(ECHILD, "the container's process exited with status %d during creation", info.si_status);
+	return refuse(ECHILD, "the container's process was killed by signal %d during creation%s", info.si_status,
+	              info.si_status == SIGKILL ? " (is the memory limit too small?)" : "");
+}
+
+bool report_hooks_before_start(const struct spec *spec)
+{
+	return spec->hooks[HOOK_PRESTART].count > 0 || spec->hooks[HOOK_CREATE_RUNTIME].count > 0 ||
+	       spec->hooks[HOOK_CREATE_CONTAINER].count > 0;
+}
