@@ -1,5 +1,6 @@
 #include "base/fd.h"
 
+#include "base/error.h"
 #include "base/sys.h"
 
 #include <errno.h>
@@ -211,4 +212,28 @@ ssize_t recv_with_fd(int socket, void *data, size_t size, int *fd)
 int cloexec_from(unsigned first)
 {
 	return sys_close_range(first, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+static int compare_ints(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return (x > y) - (x < y);
+}
+
+int close_others(int first, int *keep, size_t count)
+{
+	int r = 0;
+
+	qsort(keep, count, sizeof *keep, compare_ints);
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		if (keep[i] < first)
+			continue;
+		if (keep[i] > first)
+			r = sys_close_range((unsigned)first, (unsigned)keep[i] - 1, 0);
+		first = keep[i] + 1;
+	}
+	if (r >= 0)
+		r = sys_close_range((unsigned)first, ~0U, 0);
+	return r < 0 ? fail(-r, "close descriptors") : 0;
 }

@@ -71,3 +71,6 @@ ssize_t recv_with_fd(int socket, void *data, size_t size, int *fd);
 
 /* Mark every descriptor >= first close-on-exec. */
 int cloexec_from(unsigned first);
+
+/* Close every descriptor >= first but those in keep (-1 among them means nothing; the array is sorted). -errno, record filled. */
+int close_others(int first, int *keep, size_t count);

@@ -25,8 +25,8 @@ static int clone_process(uint64_t flags, int cgroup, int *pidfd)
 	struct clone_args args = {
 		.flags = flags | (uint64_t)CLONE_PIDFD | (cgroup >= 0 ? (uint64_t)CLONE_INTO_CGROUP : 0),
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
-		.exit_signal = flags & CLONE_PARENT ? 0U : (unsigned)SIGCHLD,
-		.cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0,
+		.exit_signal = flags & CLONE_PARENT ? 0 : (uint64_t)SIGCHLD,
+		.cgroup = cgroup >= 0 ? (uint64_t)(unsigned)cgroup : 0,
 	};
 
 	return sys_clone3(&args);

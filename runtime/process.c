@@ -1,6 +1,7 @@
 #include "runtime/process.h"
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
 #include "runtime/environment.h"
@@ -208,6 +209,17 @@ static int execute(struct newborn *newborn, const char *path, char *const *env)
 	return program_explain(path, errno);
 }
 
+/*
+ * From here on the process may have to do with the container's own (hooks, other processes of its user): what it inherited of the runtime's
+ * descriptors goes, but for those it still speaks through.
+ */
+static int close_inherited(const struct newborn *newborn)
+{
+	int keep[] = { newborn->socket, newborn->start_fifo, newborn->result_fifo, log_fd() };
+
+	return close_others(3 + newborn->preserve_fds, keep, sizeof keep / sizeof *keep);
+}
+
 int process_become(struct newborn *newborn)
 {
 	const struct spec_process *process = newborn->process;
@@ -215,8 +227,10 @@ int process_become(struct newborn *newborn)
 	char program[PATH_MAX], *const *env;
 	/* A filter that notifies somebody is installed while the runtime is still there to hand over the listener. */
 	bool early_filter = !process->no_new_privileges || newborn->filter.notify;
-	int r = join_keyring(newborn);
+	int r = close_inherited(newborn);
 
+	if (r >= 0)
+		r = join_keyring(newborn);
 	if (r >= 0)
 		r = try_working_directory(process);
 	if (r >= 0)
