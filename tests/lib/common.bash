@@ -1,0 +1,231 @@
+# shellcheck shell=bash
+# common.bash: what the bats suites share.  A file that uses it begins with
+#
+#   load ../lib/common            (tests/vm/suites: load ../../lib/common)
+#
+# and is run by tests/run, or alone by  tests/lib/private bats FILE.
+#
+# Each test starts with no container and has
+#   $BATS_TEST_TMPDIR/state   the state directory that `berth` uses
+# and after each test it is made sure that nothing stayed: no process, no mount,
+# no cgroup.  A file with a setup or teardown of its own calls common_setup first
+# and common_teardown last in it.
+#
+#   bundle NAME               makes $BATS_TEST_TMPDIR/NAME from base-config.json and
+#                             busybox, and makes it the current $bundle; its cgroup
+#                             is /berth-test-NAME
+#   config FILTER [ARG...]    edits $bundle/config.json with jq
+#   script TEXT               makes the container run TEXT in a shell
+#   berth ARG...              $BERTH (build/berth) with the test's state directory
+#   create ID [OPTION...]     `berth create` from $bundle; the container's output
+#                             goes to $BATS_TEST_TMPDIR/ID.log
+#   start_new ID [OPTION...]  create, then start
+#   status_of ID              created, running, stopped; "none" when there is none
+#   pid_of ID                 of its init, as seen from here
+#   cgroup_of ID              the directory of its cgroup
+#   wait_until CMD...         retries CMD for up to 10 s (WAIT=SECONDS)
+#   need_controller NAME      skips the test where cgroup v2 lacks it, as on a machine
+#                             with hybrid cgroups; the test machine has them all
+#   need_vm                   skips the test outside the test machine
+#   assert_*                  see below; each prints what was expected and what was there
+bats_require_minimum_version 1.5.0
+
+top=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+: "${BERTH:=$top/build/berth}"
+
+setup() { common_setup; }
+teardown() { common_teardown; }
+
+common_setup() {
+  [[ ${BERTH_PRIVATE-}${BERTH_VM_KERNEL-} ]] ||
+    fail "a test must not run on the machine itself: use tests/run, or tests/lib/private bats FILE"
+  scan > "$BATS_TEST_TMPDIR/.before"
+}
+
+# Bundles -----------------------------------------------------------------
+
+bundle() { # NAME
+  bundle=$BATS_TEST_TMPDIR/$1
+  make_rootfs
+  mkdir "$bundle"
+  cp -a "$BATS_FILE_TMPDIR/rootfs" "$bundle/rootfs"
+  jq --arg name "$1" '.linux.cgroupsPath = "/berth-test-\($name)"' "$top/tests/lib/base-config.json" > "$bundle/config.json"
+}
+
+make_rootfs() { # once a file
+  local root=$BATS_FILE_TMPDIR/rootfs
+  [[ ! -d $root ]] || return 0
+  mkdir -p "$root"/{bin,dev,etc,home,proc,root,run,sys,tmp,usr/bin,var}
+  chmod 1777 "$root/tmp"
+  cp "$(command -v busybox)" "$root/bin/busybox"
+  # In busybox' own shell, where ln costs no exec.
+  # shellcheck disable=SC2016
+  (cd "$root/bin" && ./busybox sh -c 'for a in $(./busybox --list); do [ $a = busybox ] || ln -s busybox $a; done')
+  echo root:x:0:0:root:/root:/bin/sh > "$root/etc/passwd"
+  echo user:x:1000:1000:user:/home:/bin/sh >> "$root/etc/passwd"
+  printf 'root:x:0:\nuser:x:1000:\nextra:x:2000:user\n' > "$root/etc/group"
+}
+
+config() { # FILTER [ARG...]
+  local filter=$1
+  shift
+  jq "$@" "$filter" "$bundle/config.json" > "$bundle/config.json.new"
+  mv "$bundle/config.json.new" "$bundle/config.json"
+}
+
+# shellcheck disable=SC2016 # $text is jq's
+script() { config '.process.args = ["sh", "-c", $text]' --arg text "$1"; }
+
+# Containers --------------------------------------------------------------
+
+# Descriptor 3 is bats' own: a container that keeps it keeps bats waiting.
+berth() { "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" 3>&-; }
+
+create() { # ID [OPTION...]
+  local id=$1 log=$BATS_TEST_TMPDIR/$1.log
+  shift
+  berth create --bundle "$bundle" "$@" "$id" < /dev/null > "$log" 2>&1 ||
+    fail "berth create $id: status $?" "$(< "$log")"
+}
+
+start_new() { # ID [OPTION...]
+  create "$@"
+  berth start "$1" || fail "berth start $1: status $?"
+}
+
+status_of() { berth state "$1" 2> /dev/null | jq -er .status || echo none; }
+pid_of() { berth state "$1" | jq -er .pid; }
+
+cgroup_of() { # ID
+  local line
+  line=$(grep '^0::' "/proc/$(pid_of "$1")/cgroup")
+  echo "/sys/fs/cgroup${line#0::}"
+}
+
+wait_until() { # CMD...
+  local end=$((SECONDS + ${WAIT:-10}))
+  until "$@" 2> /dev/null; do
+    ((SECONDS < end)) || { "$@" || fail "waited ${WAIT:-10} s in vain for: $*"; return; }
+    sleep 0.05
+  done
+}
+
+need_controller() { grep -qw "$1" /sys/fs/cgroup/cgroup.controllers || skip "no $1 controller here"; }
+need_vm() { [[ ${BERTH_VM_KERNEL-} ]] || skip "only in the test machine"; }
+
+# Assertions --------------------------------------------------------------
+
+fail() { # LINE...
+  printf '%s\n' "$@" >&2
+  return 1
+}
+
+# shellcheck disable=SC2154 # status and output are set by bats' run
+{
+# Of the last `run`:
+assert_success() { ((status == 0)) || fail "expected success, got status $status and:" "$output"; }
+
+assert_failure() { # [STATUS]
+  if (($#)); then
+    ((status == $1)) || fail "expected status $1, got $status and:" "$output"
+  else
+    ((status != 0)) || fail "expected a failure, got success and:" "$output"
+  fi
+}
+
+assert_output() { assert_equal "$output" "$1"; } # TEXT
+assert_contains() { [[ $output = *"$1"* ]] || fail "expected output with: $1" "got: $output"; }
+refute_contains() { [[ $output != *"$1"* ]] || fail "expected output without: $1" "got: $output"; }
+assert_matches() { [[ $output =~ $1 ]] || fail "expected output that matches: $1" "got: $output"; }
+assert_line() { grep -qxF -e "$1" <<< "$output" || fail "expected the line: $1" "got: $output"; }
+refute_line() { ! grep -qxF -e "$1" <<< "$output" || fail "expected no line: $1" "got: $output"; }
+
+# A failure as a user should see it: what failed is named, and no crash.
+assert_error() { # TEXT...: status 1..127, and each TEXT in the message
+  ((status > 0 && status < 128)) || fail "expected an error, got status $status and:" "$output"
+  local text
+  for text; do assert_contains "$text" || return; done
+}
+
+}
+
+# Of anything:
+assert_equal() { # ACTUAL EXPECTED
+  [[ $1 = "$2" ]] || fail "expected: $2" "got:      $1"
+}
+assert_status() { assert_equal "$1 is $(status_of "$1")" "$1 is $2"; } # ID STATUS
+assert_file() { [[ -f $1 ]] || fail "expected a file at $1"; }
+assert_missing() { [[ ! -e $1 && ! -L $1 ]] || fail "expected nothing at $1" "got: $(ls -ld "$1")"; }
+assert_cgroup() { # ID FILE VALUE
+  assert_equal "$2: $(cat "$(cgroup_of "$1")/$2")" "$2: $3"
+}
+
+# Nothing stays -----------------------------------------------------------------
+
+# Outside tests/lib/private, in the test machine, systemd has processes, mounts
+# and cgroups that come and go: there only what has to do with this test counts.
+ours() { [[ ${BERTH_PRIVATE-} || $1 = *"$BATS_TEST_TMPDIR"* || $1 = *berth-test-* ]]; } # TEXT
+
+# Prints what is there, but for the lines of FILE.  Everything that a test starts
+# from here runs on bash alone and without bats' DEBUG trap: in the test machine
+# each program costs 20 ms, and the trap makes a loop ten times as long.
+scan() ( # [FILE]
+  trap - DEBUG
+  declare -A before=()
+  if (($#)); then
+    while IFS= read -r line; do before[$line]=1; done < "$1"
+  fi
+  new() { if [[ ! ${before[$1]-} ]] && ours "${2-$1}"; then printf '%s\n' "$1"; fi; }
+
+  scan_cgroups() {
+    local dir
+    for dir in "$1"/*/; do
+      [[ ! -d $dir ]] || { new "cgroup: ${dir%/}"; scan_cgroups "${dir%/}"; }
+    done
+  }
+
+  for dir in /proc/[0-9]*; do
+    pid=${dir##*/}
+    if (($# == 0)); then echo "process: $pid"; continue; fi
+    [[ ! ${before["process: $pid"]-} && $pid != "$BASHPID" ]] || continue
+    { IFS= read -r stat < "$dir/stat"; } 2> /dev/null || continue
+    [[ ${stat##*) } != [ZX]* ]] || continue # a zombie
+    signs=()
+    [[ ${BERTH_PRIVATE-} ]] ||
+      { readarray -d '' -t signs < "$dir/environ" && readarray -t -O ${#signs[@]} signs < "$dir/mountinfo"; } 2> /dev/null || :
+    new "process: $pid" "${signs[*]}"
+  done
+  # A line of mountinfo: a changed propagation is a change too.
+  while IFS= read -r line; do new "mount: $line"; done < /proc/self/mountinfo
+  scan_cgroups /sys/fs/cgroup
+)
+
+common_teardown() {
+  local dir left=$BATS_TEST_TMPDIR/.left wrong=0 tries=20
+  for dir in "$BATS_TEST_TMPDIR"/state/*/; do
+    [[ -d $dir ]] || continue
+    dir=${dir%/}
+    berth delete --force "${dir##*/}" > /dev/null || { echo "left behind: berth delete --force ${dir##*/} failed"; wrong=1; }
+  done
+  # Dying processes, and what they hold, may take a moment.  ($(scan) would find
+  # the process that runs it.)
+  while scan "$BATS_TEST_TMPDIR/.before" > "$left" && [[ -s $left ]] && ((tries--)); do sleep 0.1; done
+  if [[ -s $left ]]; then
+    sed 's/^/left behind, /' "$left"
+    remove_left < "$left"
+    wrong=1
+  fi
+  return $wrong
+} >&2
+
+remove_left() { # so that only the test that left it fails
+  local kind thing
+  while read -r kind thing; do
+    case $kind in
+      process:) tr '\0' ' ' < "/proc/$thing/cmdline" | sed "s/^/$thing is: /"; kill -9 "$thing" ;;
+      mount:) cut -d' ' -f5 <<< "$thing" | xargs umount -l ;;
+    esac
+  done
+  sleep 0.1
+  find /sys/fs/cgroup -depth -path '/sys/fs/cgroup/berth-test-*' -type d -exec rmdir {} + || :
+}
