@@ -12,25 +12,31 @@
  */
 int terminal_send_master(const char *socket_path, int master, const char *name);
 
-/*
- * Connected socket to be passed on before privileges change: connect now, send later (same payload).
- */
+/* The same in two steps, for a socket that must be reached before privileges or the root change. */
 int terminal_connect(const char *socket_path);
 int terminal_send(int socket, int master, const char *name);
 
-/* The caller's terminal: size, raw mode, restored on every way out (also on SIGTERM and a crash of ours by atexit-free design). */
-struct terminal;
-
 /*
- * Relay between the caller's stdin/stdout and master until the container's side is closed; SIGWINCH moves the size. Used by `run` and foreground
- * `exec` inside their event loop: start sets raw mode, step() is called when one of its descriptors is ready, stop restores.
+ * Relay between the caller's stdin/stdout and master until the container's side is closed. Used by `run` and foreground `exec` inside their
+ * event loop: start sets raw mode if stdin is a terminal (and copies the window size), step() is called when one of its descriptors is
+ * ready, stop restores. There is nothing to do at exit or in a signal handler: whoever leaves the event loop, for whatever reason, calls
+ * terminal_stop(). The end of stdin ends the input only; a stdout whose reader is gone (no SIGPIPE is raised) discards the output.
  */
-int terminal_start(struct terminal **terminal, int master);
-/* Descriptors to poll: fills up to 3 pollfd entries, returns how many. */
+struct terminal;
 struct pollfd;
+
+/* Takes master, also when it fails. The settings of the caller's terminal are then as they were. */
+int terminal_start(struct terminal **terminal, int master);
+
+/* Descriptors to poll: fills TERMINAL_POLL_MAX pollfd entries (fd -1: skip), returns how many. */
+#define TERMINAL_POLL_MAX 3
 int terminal_poll(struct terminal *terminal, struct pollfd *fds);
+
+/* After poll(2): move what can be moved. 1; 0 when the container's side is closed and all its output is written. */
 int terminal_step(struct terminal *terminal, const struct pollfd *fds, int count);
-/* SIGWINCH: copy the caller's window size to the container's. */
+
+/* SIGWINCH: copy the caller's window size (of stdin, stdout or stderr, the first that is a terminal) to the container's. */
 void terminal_resize(struct terminal *terminal);
-/* Drain what the container still wrote, restore the settings, close the master. */
+
+/* Restore the settings, write what the container still wrote before its end, close the master. */
 void terminal_stop(struct terminal *terminal);
