@@ -22,13 +22,13 @@ LDLIBS   := -lseccomp -lcap -lcgroup
 ifdef SANITIZE
 CFLAGS  ?= -O1 -g
 harden  := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-LDFLAGS += -fsanitize=address,undefined
+LDFLAGS += -fsanitize=address,undefined -Wl,--build-id
 LDLIBS  := -lseccomp -lcap -lyajl -lcgroup
 else
 CFLAGS  ?= -O2 -g
 harden  := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection -ffunction-sections -fdata-sections \
            $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-LDFLAGS += -Wl,--gc-sections,-z,relro,-z,now,-z,noexecstack
+LDFLAGS += -Wl,--gc-sections,--build-id,-z,relro,-z,now,-z,noexecstack
 LDLIBS  := -lseccomp -lcap -lyajl_s -lcgroup
 endif
 
@@ -45,6 +45,16 @@ LINK      = musl-gcc -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text 
 else
 COMPILE   := $(CC)
 LINK      = $(CC) $(if $(SANITIZE),,-static-pie) $(LDFLAGS) -o $@ $(1) $(LDLIBS)
+endif
+
+# A missing library gets one clear line.
+headers := seccomp.h:libseccomp-dev sys/capability.h:libcap-dev yajl/yajl_parse.h:libyajl-dev libcgroup.h:libcgroup-dev
+missing := $(foreach pair,$(headers),$(if $(wildcard $(foreach dir,/usr/include /usr/include/$(multiarch) /usr/local/include,\
+           $(dir)/$(firstword $(subst :, ,$(pair))))),,$(lastword $(subst :, ,$(pair)))))
+ifneq ($(strip $(missing)),)
+ifneq ($(filter-out check demo clean lint format,$(or $(MAKECMDGOALS),all)),)
+$(error berth needs $(strip $(missing)): install with `apt-get install $(strip $(missing))`, or run `tests/install-deps build`)
+endif
 endif
 
 quiet := $(if $(V),,@)
@@ -75,19 +85,53 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(flags))' | cmp -s - $@ || echo '$(subst ','\'',$(flags))' > $@
 
-# Unit tests run on the C library of the machine, with the sanitizers: cmocka is there, and so is their report.
-unit_src := $(sort $(wildcard tests/unit/*.c))
-unit: $(patsubst tests/unit/%.c,build/unit/%,$(unit_src))
+# Unit tests run on the machine's C library with the sanitizers, one program a file.
+unit_programs := $(patsubst tests/unit/%.c,build/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 
-ifneq ($(BUILD),build/sanitized)
-build/unit/%: tests/unit/%.c FORCE
-	$(quiet)$(MAKE) --no-print-directory SANITIZE=1 BUILD=build/sanitized $@
-else
+unit:
+	$(quiet)$(MAKE) --no-print-directory SANITIZE=1 BUILD=build/sanitized $(unit_programs)
+
 build/unit/%: tests/unit/%.c $(BUILD)/libberth.a
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
 	$(quiet)$(CC) -std=gnu11 $(CPPFLAGS) $(warnings) $(harden) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libberth.a $(LDLIBS) -lcmocka
-endif
+
+# The second make sees what the first has installed.
+check:
+	tests/install-deps
+	$(quiet)$(MAKE) --no-print-directory all unit lint
+	tests/run
+
+demo:
+	tests/install-deps build demo
+	$(quiet)$(MAKE) --no-print-directory all
+	tests/demo
+
+bench: all
+	tests/bench/run
+
+# What a machine can see in the sources.
+lint:
+	tests/lint/layers
+	tests/lint/sources
+	tests/lint/shell
+
+format:
+	clang-format -i $(foreach room,$(rooms) cli tests/unit,$(wildcard $(room)/*.[ch]))
+
+install: all
+	install -D -m 755 $(BUILD)/berth $(DESTDIR)$(PREFIX)/bin/berth
+	for page in docs/man/*.[1-8]; do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; done
+	install -D -m 644 docs/completions/berth.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/berth
+	install -D -m 644 docs/completions/_berth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_berth
+	install -D -m 644 docs/completions/berth.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/berth.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/berth $(DESTDIR)$(PREFIX)/share/man/man*/berth*.[1-8] \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/berth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_berth \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/berth.fish
+
 .PHONY: FORCE
 
 clean:
