@@ -16,6 +16,13 @@ static void format_text(const char *fmt, va_list args)
 	vsnprintf(record.text, sizeof record.text, fmt, args);
 }
 
+static void append(const char *text)
+{
+	size_t used = strlen(record.text);
+
+	snprintf(record.text + used, sizeof record.text - used, ": %s", text);
+}
+
 int fail(int code, const char *fmt, ...)
 {
 	va_list args;
@@ -24,8 +31,7 @@ int fail(int code, const char *fmt, ...)
 	format_text(fmt, args);
 	va_end(args);
 	record.code = code;
-	size_t used = strlen(record.text);
-	snprintf(record.text + used, sizeof record.text - used, ": %s", strerror(code));
+	append(strerror(code));
 	return -code;
 }
 
@@ -52,8 +58,7 @@ int context(int r, const char *fmt, ...)
 	va_start(args, fmt);
 	format_text(fmt, args);
 	va_end(args);
-	size_t used = strlen(record.text);
-	snprintf(record.text + used, sizeof record.text - used, ": %s", old);
+	append(old);
 	return r;
 }
 
