@@ -20,6 +20,8 @@ struct ns_plan {
 	int join[NS_TYPES];          /* descriptors of namespaces to join, or -1 */
 };
 
+#define NS_PLAN_NONE ((struct ns_plan){ .join = { -1, -1, -1, -1, -1, -1, -1, -1 } })
+
 /*
  * Pure: from the configuration; join[] is all -1 yet. -EINVAL with the record for what makes no sense together: id maps without a
  * new or joined user namespace, time offsets without a new time namespace, a host name, a sysctl or a network device for a namespace
