@@ -8,6 +8,7 @@
 #include "oci/spec.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* What rootfs_prepare() is told; all borrowed, and alive until init has finished with the rootfs. */
 struct rootfs_request {

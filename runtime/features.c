@@ -1,0 +1,120 @@
+#include "runtime/container.h"
+
+#include "base/fd.h"
+#include "oci/features.h"
+#include "oci/names.h"
+#include "rootfs/options.h"
+#include "runtime/seccomp.h"
+
+#include <fcntl.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+/* Names of a table for which keep() says so, in the table's order. */
+static struct strings names_where(const struct names *names, bool (*keep)(const struct name *name), struct arena *arena)
+{
+	struct strings list = { .set = true, .items = arena_array(arena, names->count + 1, sizeof *list.items) };
+
+	for (size_t i = 0; i < names->count; i++)
+		if (!keep || keep(&names->items[i]))
+			list.items[list.count++] = arena_strdup(arena, names->items[i].text);
+	return list;
+}
+
+static bool namespace_exists(const struct name *name)
+{
+	char path[40];
+
+	snprintf(path, sizeof path, "/proc/self/ns/%s", ns_type_proc_name((enum ns_type)name->value));
+	return access(path, F_OK) == 0;
+}
+
+static bool capability_exists(const struct name *name)
+{
+	return prctl(PR_CAPBSET_READ, __builtin_ctzll(name->value), 0, 0, 0) >= 0;
+}
+
+static uint32_t arch_token(const struct name *name)
+{
+	char lower[32];
+	size_t n = 0;
+
+	for (const char *c = name->text + strlen("SCMP_ARCH_"); *c && n + 1 < sizeof lower; c++)
+		lower[n++] = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+	lower[n] = 0;
+	return seccomp_arch_resolve_name(lower);
+}
+
+static bool arch_known(const struct name *name)
+{
+	return arch_token(name) != 0;
+}
+
+static bool flag_known_to_kernel(const struct name *name)
+{
+	return seccomp_known_flags((unsigned)name->value) != 0;
+}
+
+static struct strings mount_options(struct arena *arena)
+{
+	const char *const *names = mount_option_names();
+	struct strings list = { .set = true };
+
+	while (names[list.count])
+		list.count++;
+	list.items = arena_array(arena, list.count + 1, sizeof *list.items);
+	for (size_t i = 0; i < list.count; i++)
+		list.items[i] = arena_strdup(arena, names[i]);
+	return list;
+}
+
+static bool apparmor_enabled(void)
+{
+	char text[4];
+
+	return read_text_at(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", text, sizeof text) > 0 && text[0] == 'Y';
+}
+
+/* Which libraries and sources this build is of (features.md "annotations"). */
+static struct string_map build_annotations(struct arena *arena)
+{
+	const struct scmp_version *version = seccomp_version();
+	struct string_map map = { .set = true, .items = arena_array(arena, 2, sizeof *map.items) };
+
+	map.items[0].key = arena_strdup(arena, "io.github.seccomp.libseccomp.version");
+	map.items[0].value = arena_printf(arena, "%u.%u.%u", version->major, version->minor, version->micro);
+	map.items[1].key = arena_strdup(arena, "org.berth.version");
+	map.items[1].value = arena_strdup(arena, BERTH_VERSION);
+	map.count = 2;
+	return map;
+}
+
+char *container_features(const struct runtime *runtime, struct arena *arena)
+{
+	struct features features = {
+		.namespaces = names_where(&names_namespaces, namespace_exists, arena),
+		.capabilities = names_where(&names_capabilities, capability_exists, arena),
+		.mount_options = mount_options(arena),
+		.seccomp_archs = names_where(&names_seccomp_archs, arch_known, arena),
+		.seccomp_actions = names_where(&names_seccomp_actions, NULL, arena),
+		.seccomp_operators = names_where(&names_seccomp_operators, NULL, arena),
+		.seccomp_flags = names_where(&names_seccomp_flags, NULL, arena),
+		.seccomp_supported_flags = names_where(&names_seccomp_flags, flag_known_to_kernel, arena),
+		.memory_policy_modes = names_where(&names_memory_policy_modes, NULL, arena),
+		.memory_policy_flags = names_where(&names_memory_policy_flags, NULL, arena),
+		.cgroup_v2 = cgroup_mount_point() != NULL,
+		.cgroup_rdma = true,
+		.seccomp = true,
+		.apparmor = apparmor_enabled(),
+		.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0,
+		.idmap_mounts = true,
+		.net_devices = true,
+		.annotations = build_annotations(arena),
+	};
+
+	(void)runtime;
+	return features_to_json(&features, arena);
+}
