@@ -328,6 +328,9 @@ struct spec_linux {
 	struct spec_personality personality;
 };
 
+/* Sections for other platforms (config.md "Platform-specific configuration"): checked against their schema, not kept. */
+enum foreign_section { FOREIGN_SOLARIS, FOREIGN_WINDOWS, FOREIGN_VM, FOREIGN_ZOS, FOREIGN_FREEBSD, FOREIGN_SECTIONS };
+
 struct spec {
 	struct arena arena;
 	char *oci_version;
@@ -339,6 +342,7 @@ struct spec {
 	struct spec_hook_list hooks[HOOK_POINTS];
 	struct string_map annotations;
 	struct spec_linux linux_;  /* "linux" is a predefined macro of gnu11 compilers */
+	bool foreign[FOREIGN_SECTIONS];  /* the section was there: create refuses it */
 };
 
 /* Names of the namespace types as the specification and /proc/PID/ns write them. */

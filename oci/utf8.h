@@ -1,0 +1,7 @@
+/* What yajl lets through: UTF-8 that is overlong, encodes surrogates or lies beyond U+10FFFF, and \u escapes of lone surrogates. */
+#pragma once
+
+#include <stddef.h>
+
+/* Check a JSON text. -EINVAL with the record filled. */
+int utf8_check(const char *text, size_t size);
