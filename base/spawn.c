@@ -4,7 +4,6 @@
 #include "base/fd.h"
 #include "base/sys.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
@@ -150,6 +149,8 @@ static int64_t now_ms(void)
 
 static void end_line(struct watch *watch)
 {
+	while (watch->line_used > 0 && watch->line[watch->line_used - 1] == ' ')
+		watch->line_used--;
 	if (watch->line_used > 0) {
 		memcpy(watch->last_line, watch->line, watch->line_used);
 		watch->last_line[watch->line_used] = 0;
@@ -165,7 +166,7 @@ static void note_lines(struct watch *watch, const char *data, size_t size)
 		if (c == '\n' || c == '\r')
 			end_line(watch);
 		else if (watch->line_used < SPAWN_LINE_SIZE - 1)
-			watch->line[watch->line_used++] = iscntrl(c) ? ' ' : (char)c;
+			watch->line[watch->line_used++] = c < ' ' || c == 0x7f ? ' ' : (char)c;
 	}
 }
 

@@ -22,6 +22,9 @@ static int check_own(const struct spec *spec, unsigned own)
 {
 	const struct spec_linux *config = &spec->linux_;
 
+	if (!(own & BIT(NS_MOUNT)))
+		return refuse(ENOTSUP, "/linux/namespaces: a mount namespace that is not the runtime's own is needed (add "
+		                       "{\"type\": \"mount\"}): the container's mounts would be made on the host");
 	if (!(own & BIT(NS_UTS)) && (spec->hostname || spec->domainname))
 		return refuse(EINVAL, "/%s: needs a uts namespace that is not the runtime's own",
 		              spec->hostname ? "hostname" : "domainname");

@@ -25,7 +25,7 @@ struct ns_plan {
 /*
  * Pure: from the configuration; join[] is all -1 yet. -EINVAL with the record for what makes no sense together: id maps without a
  * new or joined user namespace, time offsets without a new time namespace, a host name, a sysctl or a network device for a namespace
- * that is not the container's own.
+ * that is not the container's own. -ENOTSUP without a mount namespace.
  */
 int ns_plan(struct ns_plan *plan, const struct spec *spec);
 

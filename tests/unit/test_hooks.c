@@ -1,0 +1,394 @@
+/* Hooks: what a hook is given, what it must not get, and how its end is told. The hooks are shell commands that write to a file. */
+#include "runtime/hooks.h"
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "child.h"
+
+#include <limits.h>
+#include <time.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#define STATE "{\"id\":\"c\",\"status\":\"creating\"}"
+
+static char directory[] = "/tmp/test_hooks.XXXXXX";
+static char output_path[64];
+
+/* A hook that runs command in a shell, in which $1 is the output file. */
+struct shell_hook {
+	char *args[6], *env[2];
+	struct spec_hook hook;
+};
+
+static struct spec_hook shell(struct shell_hook *storage, const char *command)
+{
+	static char sh[] = "sh", option[] = "-c";
+
+	*storage = (struct shell_hook){ .args = { sh, option, (char *)(uintptr_t)command, sh, output_path, NULL } };
+	storage->hook = (struct spec_hook){
+		.path = (char *)(uintptr_t)"/bin/sh",
+		.args = { .set = true, .count = 5, .items = storage->args },
+	};
+	return storage->hook;
+}
+
+static int run_hooks(struct spec_hook *hooks, size_t count, const char *state)
+{
+	struct spec_hook_list list = { .count = count, .items = hooks };
+
+	return hooks_run(&list, HOOK_CREATE_RUNTIME, state, NULL);
+}
+
+static int run_shell(const char *command, const char *state)
+{
+	struct shell_hook storage;
+	struct spec_hook hook = shell(&storage, command);
+
+	return run_hooks(&hook, 1, state);
+}
+
+static const char *output(void)
+{
+	static char text[8192];
+
+	return read_text_at(AT_FDCWD, output_path, text, sizeof text) < 0 ? "(no output)" : text;
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Point standard error at fd while something runs; returns what restores it. */
+static int swap_stderr(int fd)
+{
+	int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+
+	assert_true(saved >= 0 && dup2(fd, STDERR_FILENO) == STDERR_FILENO);
+	return saved;
+}
+
+static void restore_stderr(int saved)
+{
+	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	close(saved);
+}
+
+static void test_order_and_state(void **state)
+{
+	struct shell_hook a, b;
+	struct spec_hook hooks[] = { shell(&a, "echo first: $(cat) >> $1"), shell(&b, "echo second: $(cat) >> $1") };
+
+	(void)state;
+	assert_int_equal(run_hooks(hooks, 2, STATE), 0);
+	assert_string_equal(output(), "first: " STATE "\nsecond: " STATE);
+}
+
+static void test_environment(void **state)
+{
+	char one[] = "ONE=1", *env[] = { one, NULL }, path[] = "/usr/bin/env";
+	struct spec_hook hook = { .path = path };
+	int file = open(output_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), saved;
+
+	(void)state;
+	assert_int_equal(setenv("SECRET_OF_THE_RUNTIME", "x", 1), 0);
+	saved = swap_stderr(file);
+	assert_int_equal(run_hooks(&hook, 1, STATE), 0);
+	restore_stderr(saved);
+	assert_string_equal(output(), "");
+	hook.env = (struct strings){ .set = true, .count = 1, .items = env };
+	saved = swap_stderr(file);
+	assert_int_equal(run_hooks(&hook, 1, STATE), 0);
+	restore_stderr(saved);
+	assert_string_equal(output(), "ONE=1");
+	close(file);
+}
+
+static void test_absent_args_are_the_path(void **state)
+{
+	char path[] = "/bin/sh", script[PATH_MAX + 64];
+	struct spec_hook hook = { .path = path };
+
+	(void)state;
+	/* Without arguments a shell reads its script from standard input, which is the state. */
+	snprintf(script, sizeof script, "tr '\\0' '|' < /proc/$$/cmdline > %s\n", output_path);
+	hook.env = (struct strings){ .set = true, .count = 1, .items = (char *[]){ (char[]){ "PATH=/usr/bin:/bin" }, NULL } };
+	assert_int_equal(run_hooks(&hook, 1, script), 0);
+	assert_string_equal(output(), "/bin/sh|");
+}
+
+static void test_failure_is_told(void **state)
+{
+	struct shell_hook a, b;
+	struct spec_hook hooks[] = { shell(&a, "echo noise >&2; echo 'no such\tnetwork' >&2; exit 3"), shell(&b, "echo no > $1") };
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), saved = swap_stderr(null);
+	int r = run_hooks(hooks, 2, STATE);
+
+	(void)state;
+	restore_stderr(saved);
+	close(null);
+	assert_int_equal(r, -ECHILD);
+	assert_string_equal(error_record()->text, "createRuntime hook 0, /bin/sh: exit status 3: no such network");
+	assert_string_equal(output(), "(no output)");
+	assert_int_equal(run_shell("kill -SEGV $$", STATE), -ECHILD);
+	assert_non_null(strstr(error_record()->text, "killed by signal 11 (Segmentation fault)"));
+
+	struct spec_hook missing = { .path = (char[]){ "/nowhere/hook" } };
+
+	assert_int_equal(run_hooks(&missing, 1, STATE), -ENOENT);
+	assert_string_equal(error_record()->text, "createRuntime hook 0, /nowhere/hook: execute: No such file or directory");
+}
+
+static void test_timeout_kills_the_group(void **state)
+{
+	struct shell_hook storage;
+	struct spec_hook hook = shell(&storage, "sleep 60 & echo $! > $1; wait");
+	double start = seconds();
+
+	(void)state;
+	hook.timeout = (struct opt_i64){ true, 1 };
+	assert_int_equal(run_hooks(&hook, 1, STATE), -ETIMEDOUT);
+	assert_true(seconds() - start < 5);
+	assert_non_null(strstr(error_record()->text, "did not end within 1 s"));
+
+	char path[64];
+	pid_t sleeper = atoi(output());
+
+	assert_true(sleeper > 0);
+	/* Nobody's child of ours: gone, or waiting for process 1 to reap it. */
+	for (int i = 0; i < 100; i++) {
+		char line[256];
+
+		snprintf(path, sizeof path, "/proc/%d/status", (int)sleeper);
+		_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof line - 1);
+
+		if (n <= 0)
+			return;
+		line[n] = 0;
+		if (strstr(line, "State:\tZ"))
+			return;
+		usleep(20000);
+	}
+	fail_msg("the hook's child %d is still there", (int)sleeper);
+}
+
+static void test_state_longer_than_a_pipe(void **state)
+{
+	size_t size = 3 << 20;
+	char *text = malloc(size + 1);
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', size);
+	text[size] = 0;
+	assert_int_equal(run_shell("wc -c > $1", text), 0);
+	assert_int_equal(atol(output()), size);
+	/* Nobody reads it: no SIGPIPE for us, no waiting. */
+	assert_int_equal(run_shell("exec true", text), 0);
+	free(text);
+}
+
+static void test_state_cannot_be_written(void **state)
+{
+	(void)state;
+	assert_int_equal(run_shell("echo forged 1<>/proc/self/fd/0 && exit 0; exit 9", STATE), -ECHILD);
+}
+
+static void test_flood_does_not_stop_us(void **state)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), saved = swap_stderr(null), r = run_shell("head -c 8000000 /dev/zero >&2", STATE);
+
+	(void)state;
+	restore_stderr(saved);
+	close(null);
+	assert_int_equal(r, 0);
+}
+
+static void test_unread_stderr_does_not_stop_the_clock(void **state)
+{
+	struct shell_hook storage;
+	struct spec_hook hook = shell(&storage, "head -c 8000000 /dev/zero >&2");
+	double start = seconds();
+	int pair[2];
+
+	(void)state;
+	hook.timeout = (struct opt_i64){ true, 1 };
+	assert_int_equal(pipe(pair), 0);
+	int saved = swap_stderr(pair[1]), r = run_hooks(&hook, 1, STATE);
+
+	restore_stderr(saved);
+	assert_int_equal(r, -ETIMEDOUT);
+	assert_true(seconds() - start < 5);
+	close(pair[0]);
+	/* And with nobody to read at all we live on. */
+	saved = swap_stderr(pair[1]);
+	r = run_shell("head -c 100000 /dev/zero >&2", STATE);
+	restore_stderr(saved);
+	assert_int_equal(r, 0);
+	close(pair[1]);
+}
+
+static void test_background_process_is_not_awaited(void **state)
+{
+	double start = seconds();
+
+	(void)state;
+	assert_int_equal(run_shell("sleep 5 & echo $! > $1", STATE), 0);
+	assert_true(seconds() - start < 3);
+	kill(atoi(output()), SIGKILL);
+}
+
+static void caller_with_odd_signals(const void *unused)
+{
+	sigset_t some, now;
+	struct sigaction action;
+
+	(void)unused;
+	sigemptyset(&some);
+	sigaddset(&some, SIGTERM);
+	sigaddset(&some, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &some, NULL);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	require(run_shell("grep -E '^Sig(Blk|Ign)' /proc/self/status > $1", STATE) == 0);
+	require(strcmp(output(), "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000") == 0);
+	/* What is the caller's stays as it was. */
+	sigprocmask(SIG_BLOCK, NULL, &now);
+	require(sigismember(&now, SIGTERM) && sigismember(&now, SIGCHLD) && !sigismember(&now, SIGINT));
+	require(sigaction(SIGUSR1, NULL, &action) == 0 && action.sa_handler == SIG_IGN);
+}
+
+static void test_signals(void **state)
+{
+	(void)state;
+	assert_true(child_succeeds(caller_with_odd_signals, NULL));
+}
+
+static void caller_with_descriptors(const void *unused)
+{
+	(void)unused;
+	require(fcntl(open("/etc/passwd", O_RDONLY), F_DUPFD, 57) == 57);
+	require(run_shell("exec > $1; ls /proc/$$/fd", STATE) == 0);
+	require(strcmp(output(), "0\n1\n2") == 0);
+	require(fcntl(57, F_GETFD) == 0);
+}
+
+static void caller_without_standard_files(const void *unused)
+{
+	(void)unused;
+	close(0);
+	close(1);
+	close(2);
+	require(run_shell("exec > $1; cat; ls /proc/$$/fd", STATE) == 0);
+	require(strcmp(output(), STATE "0\n1\n2") == 0);
+}
+
+static void test_descriptors(void **state)
+{
+	(void)state;
+	assert_true(child_succeeds(caller_with_descriptors, NULL));
+	unlink(output_path);
+	assert_true(child_succeeds(caller_without_standard_files, NULL));
+}
+
+static void test_other_children_stay_the_callers(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(7);
+	assert_int_equal(run_shell("sleep 0.2", STATE), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 7);
+	assert_int_equal(waitpid(-1, &status, WNOHANG | __WALL), -1);
+}
+
+static void test_directory(void **state)
+{
+	struct shell_hook storage;
+	struct spec_hook hook = shell(&storage, "pwd -P > $1");
+	struct spec_hook_list list = { .count = 1, .items = &hook };
+
+	(void)state;
+	assert_int_equal(hooks_run(&list, HOOK_POSTSTART, STATE, "/usr/share"), 0);
+	assert_string_equal(output(), "/usr/share");
+	assert_int_equal(hooks_run(&list, HOOK_POSTSTART, STATE, "/nowhere"), -ENOENT);
+	assert_string_equal(error_record()->text, "poststart hook 0, /bin/sh: change to its directory: No such file or directory");
+}
+
+static void test_run_all_goes_on(void **state)
+{
+	struct shell_hook a, b;
+	struct spec_hook hooks[] = { shell(&a, "exit 4"), shell(&b, "echo ran > $1") };
+	struct spec_hook_list list = { .count = 2, .items = hooks };
+	char log_path[64], log[1024];
+
+	(void)state;
+	snprintf(log_path, sizeof log_path, "%s/log", directory);
+	log_open(open(log_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), LOG_FORMAT_TEXT, LOG_LEVEL_WARNING);
+	hooks_run_all(&list, HOOK_POSTSTOP, STATE, NULL);
+	log_open(-1, LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+	assert_string_equal(output(), "ran");
+	assert_true(read_text_at(AT_FDCWD, log_path, log, sizeof log) > 0);
+	assert_non_null(strstr(log, "level=warning msg=\"poststop hook 0, /bin/sh: exit status 4\""));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (!mkdtemp(directory))
+		return -1;
+	snprintf(output_path, sizeof output_path, "%s/output", directory);
+	return 0;
+}
+
+static int forget_output(void **state)
+{
+	(void)state;
+	unlink(output_path);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	char log_path[64];
+
+	(void)state;
+	snprintf(log_path, sizeof log_path, "%s/log", directory);
+	unlink(log_path);
+	return rmdir(directory);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_teardown(name, forget_output)
+	const struct CMUnitTest tests[] = {
+		TEST(test_order_and_state),
+		TEST(test_environment),
+		TEST(test_absent_args_are_the_path),
+		TEST(test_failure_is_told),
+		TEST(test_timeout_kills_the_group),
+		TEST(test_state_longer_than_a_pipe),
+		TEST(test_state_cannot_be_written),
+		TEST(test_flood_does_not_stop_us),
+		TEST(test_unread_stderr_does_not_stop_the_clock),
+		TEST(test_background_process_is_not_awaited),
+		TEST(test_signals),
+		TEST(test_descriptors),
+		TEST(test_other_children_stay_the_callers),
+		TEST(test_directory),
+		TEST(test_run_all_goes_on),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
