@@ -1,2 +1,92 @@
 #include "base/error.h"
-int main(void) { return 0; }
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/report.h"
+#include "cli/sealed.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int print_version(void)
+{
+	const struct scmp_version *seccomp = seccomp_version();
+
+	/* Docker looks for the line with "version", so no other may have the word. */
+	printf("berth version %s\nspec: %s\nlibseccomp: %u.%u.%u\n", BERTH_VERSION, OCI_VERSION, seccomp->major, seccomp->minor,
+	       seccomp->micro);
+	return EXIT_SUCCESS;
+}
+
+/* Output that was not written must not look like success. */
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fail(errno, "write to standard output");
+	report_error(NULL);
+	return EXIT_FAILURE;
+}
+
+static int usage_error(const struct command *command)
+{
+	report_usage_error(command);
+	return EXIT_FAILURE;
+}
+
+static int run_command(struct call *call, const struct command *command, char **argv)
+{
+	int r = command->sealed ? sealed_ensure(argv) : 0;
+
+	if (r >= 0)
+		r = call_make_runtime(call);
+	if (r >= 0)
+		r = command->run(call);
+	if (r >= 0)
+		return finish(r);
+	report_error(command);
+	finish(EXIT_FAILURE);
+	return command->error_status ? command->error_status : EXIT_FAILURE;
+}
+
+static int dispatch(struct call *call, int argc, char **argv)
+{
+	int taken = options_parse_global(call, argc, argv);
+
+	if (taken < 0)
+		return usage_error(NULL);
+	if (call->version)
+		return finish(print_version());
+	if (call->help || taken == argc) {
+		help_print(NULL);
+		return finish(EXIT_SUCCESS);
+	}
+	if (report_open(call) < 0)
+		return usage_error(NULL);
+
+	const struct command *command = command_find(argv[taken]);
+
+	if (!command) {
+		refuse(EINVAL, "unknown command \"%s\"", argv[taken]);
+		return usage_error(NULL);
+	}
+	if (options_parse(call, command, argc - taken - 1, argv + taken + 1) < 0)
+		return usage_error(command);
+	if (call->help) {
+		help_print(command);
+		return finish(EXIT_SUCCESS);
+	}
+	if (options_check_arguments(call, command) < 0)
+		return usage_error(command);
+	return run_command(call, command, argv);
+}
+
+int main(int argc, char **argv)
+{
+	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true };
+	int status = dispatch(&call, argc, argv);
+
+	arena_free(&call.arena);
+	return status;
+}

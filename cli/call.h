@@ -1,0 +1,45 @@
+/*
+ * One call of the program: every value that a command line can set. Commands share the names, so there is one struct for all.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "oci/spec.h"
+#include "runtime/container.h"
+
+#include <stdbool.h>
+
+/* Positions of the words in the tables' "a|b|c". */
+enum rootless_choice { ROOTLESS_AUTO, ROOTLESS_TRUE, ROOTLESS_FALSE };
+enum format_choice { FORMAT_TABLE, FORMAT_JSON };
+
+struct call {
+	struct arena arena;
+	struct strings arguments;
+	struct runtime runtime;  /* made from the global options */
+
+	/* global */
+	bool help, version, debug, systemd_cgroup;
+	const char *root, *log;
+	int log_format;      /* enum log_format */
+	int log_level;       /* enum log_level */
+	int rootless;        /* enum rootless_choice */
+	int cgroup_manager;  /* enum cgroup_manager */
+
+	/* create, run, exec */
+	const char *bundle, *console_socket, *pidfd_socket, *pid_file;
+	unsigned preserve_fds;
+	bool no_pivot, no_new_keyring, no_subreaper, subreaper, detach, keep;
+
+	/* exec */
+	const char *cwd, *user, *process, *apparmor, *process_label, *cgroup;
+	struct strings env, additional_gids, capabilities;
+	struct opt_bool tty, no_new_privs;
+	bool ignore_paused;
+
+	/* kill, delete, list, ps, spec */
+	bool all, force, regex, quiet, rootless_spec;
+	int signal;
+	int format;          /* enum format_choice */
+	const char *file;
+};

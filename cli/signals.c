@@ -1,0 +1,82 @@
+#include "cli/signals.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/signalfd.h>
+
+#define SIGNAL_MAX 64
+/* kill(1)'s first real-time signal, glibc's; musl would start one later. */
+#define REAL_TIME_MIN 34
+
+static const struct {
+	const char *name;
+	int number;
+} signals[] = {
+	{ "HUP", SIGHUP }, { "INT", SIGINT }, { "QUIT", SIGQUIT }, { "ILL", SIGILL }, { "TRAP", SIGTRAP },
+	{ "ABRT", SIGABRT }, { "IOT", SIGIOT }, { "BUS", SIGBUS }, { "FPE", SIGFPE }, { "KILL", SIGKILL },
+	{ "USR1", SIGUSR1 }, { "SEGV", SIGSEGV }, { "USR2", SIGUSR2 }, { "PIPE", SIGPIPE }, { "ALRM", SIGALRM },
+	{ "TERM", SIGTERM }, { "STKFLT", SIGSTKFLT }, { "CHLD", SIGCHLD }, { "CLD", SIGCHLD }, { "CONT", SIGCONT },
+	{ "STOP", SIGSTOP }, { "TSTP", SIGTSTP }, { "TTIN", SIGTTIN }, { "TTOU", SIGTTOU }, { "URG", SIGURG },
+	{ "XCPU", SIGXCPU }, { "XFSZ", SIGXFSZ }, { "VTALRM", SIGVTALRM }, { "PROF", SIGPROF },
+	{ "WINCH", SIGWINCH }, { "IO", SIGIO }, { "POLL", SIGIO }, { "PWR", SIGPWR }, { "SYS", SIGSYS },
+	{ "RTMIN", REAL_TIME_MIN }, { "RTMAX", SIGNAL_MAX },
+};
+
+/* Up to three digits, nothing else. */
+static int parse_digits(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (length < 1 || length > 3 || strspn(text, "0123456789") != length)
+		return -1;
+	return atoi(text);
+}
+
+
+/* "RTMIN+3", "RTMAX-2" */
+static int parse_real_time(const char *name)
+{
+	bool up = strncasecmp(name, "RTMIN+", 6) == 0, down = strncasecmp(name, "RTMAX-", 6) == 0;
+	int offset = up || down ? parse_digits(name + 6) : -1;
+	int number = up ? REAL_TIME_MIN + offset : SIGNAL_MAX - offset;
+
+	return offset < 0 || number < REAL_TIME_MIN ? -1 : number;
+}
+
+int signal_parse(const char *text)
+{
+	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+	int number = parse_digits(text);
+
+	if (number < 0)
+		number = parse_real_time(name);
+	for (size_t i = 0; number < 0 && i < sizeof signals / sizeof *signals; i++)
+		if (strcasecmp(name, signals[i].name) == 0)
+			number = signals[i].number;
+	/* "unknown signal" are runc's words. */
+	return number < 0 || number > SIGNAL_MAX ? refuse(EINVAL, "unknown signal \"%s\"", text) : number;
+}
+
+int signal_open_forwarding(void)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGTTIN };
+	sigset_t blocked, forwarded;
+
+	sigfillset(&blocked);
+	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+		sigdelset(&blocked, faults[i]);
+	forwarded = blocked;
+	sigdelset(&forwarded, SIGPIPE);
+	sigdelset(&forwarded, SIGTTOU);
+	if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
+		return fail(errno, "block signals");
+	int fd = signalfd(-1, &forwarded, SFD_CLOEXEC | SFD_NONBLOCK);
+
+	return fd < 0 ? fail(errno, "signalfd") : fd;
+}
