@@ -4,6 +4,7 @@
 #include "oci/parse.h"
 #include "oci/show.h"
 #include "oci/utf8.h"
+#include "oci/yajl_memory.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -69,33 +70,6 @@ struct value {
 };
 
 /* --- memory ------------------------------------------------------------------------------------------------------------ */
-
-static void *must(void *memory)
-{
-	if (!memory) {
-		fputs("berth: out of memory\n", stderr);
-		abort();
-	}
-	return memory;
-}
-
-static void *yajl_malloc_must(void *context, size_t size)
-{
-	(void)context;
-	return must(malloc(size));
-}
-
-static void *yajl_realloc_must(void *context, void *old, size_t size)
-{
-	(void)context;
-	return must(realloc(old, size));
-}
-
-static void yajl_free_plain(void *context, void *memory)
-{
-	(void)context;
-	free(memory);
-}
 
 static void push(struct stack *stack, const void *data, size_t size)
 {
@@ -847,7 +821,7 @@ static int run(struct decoder *d)
 		.yajl_start_array = on_start_array,
 		.yajl_end_array = on_end_array,
 	};
-	yajl_alloc_funcs memory = { yajl_malloc_must, yajl_realloc_must, yajl_free_plain, NULL };
+	yajl_alloc_funcs memory = yajl_memory;
 	yajl_handle parser = must(yajl_alloc(&callbacks, &memory, d));
 
 	yajl_config(parser, yajl_allow_comments, 0);

@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define OCI_VERSION "1.3.0"
+#define OCI_VERSION "1.3.0"      /* implemented */
+#define OCI_VERSION_MIN "1.0.0"  /* the oldest understood */
 
 struct opt_bool {
 	bool set, value;

@@ -7,9 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The length of the sequence that starts at p, or 0. Table 3-7 of the Unicode standard. */
-static size_t sequence_length(const unsigned char *p, size_t left)
+size_t utf8_length(const char *text, size_t size)
 {
+	const unsigned char *p = (const unsigned char *)text;
+	/* Table 3-7 of the Unicode standard. */
 	static const struct {
 		unsigned char first, last;      /* of the first byte */
 		unsigned char second, to;       /* of the second byte */
@@ -29,7 +30,7 @@ static size_t sequence_length(const unsigned char *p, size_t left)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		if (*p < rows[i].first || *p > rows[i].last)
 			continue;
-		if (rows[i].length > left || (rows[i].length > 1 && (p[1] < rows[i].second || p[1] > rows[i].to)))
+		if (rows[i].length > size || (rows[i].length > 1 && (p[1] < rows[i].second || p[1] > rows[i].to)))
 			return 0;
 		for (size_t k = 2; k < rows[i].length; k++)
 			if ((p[k] & 0xc0) != 0x80)
@@ -100,7 +101,7 @@ int utf8_check(const char *text, size_t size)
 				continue;
 			}
 		}
-		size_t length = sequence_length((const unsigned char *)text + i, size - i);
+		size_t length = utf8_length(text + i, size - i);
 
 		if (!length)
 			return refuse_at(text, text + i, "not UTF-8");

@@ -262,7 +262,7 @@ static int answer(struct creation *c, const struct msg *msg, int *fd)
 	case MSG_CONSOLE:
 		return take_terminal(c, fd);
 	case MSG_LISTENER:
-		return report_listener(&c->spec, &c->state, *fd);
+		return report_listener(&c->spec, &c->state, STATUS_CREATING, c->state.pid, *fd);
 	default:
 		return 0;
 	}

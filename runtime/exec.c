@@ -303,7 +303,7 @@ static int take(struct execution *x, const struct msg *msg, int *fd)
 		x->terminal = steal_fd(fd);
 		return 0;
 	case MSG_LISTENER:
-		return report_listener(&x->spec, &x->record.state, *fd);
+		return report_listener(&x->spec, &x->record.state, STATUS_RUNNING, x->child.ref.pid, *fd);
 	default:
 		return refuse(EPROTO, "the container's process sent message %u during exec", msg->type);
 	}

@@ -31,12 +31,13 @@ int report_pid_file(const char *path, pid_t pid)
 	return r < 0 ? fail(-r, "write pid file %s", path) : 0;
 }
 
-int report_listener(const struct spec *spec, const struct state *state, int listener)
+int report_listener(const struct spec *spec, const struct state *state, enum status status, pid_t pid, int listener)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
 	const struct spec_seccomp *seccomp = &spec->linux_.seccomp;
 
-	return seccomp_send_listener(seccomp->listener_path, state_to_seccomp_json(state, seccomp->listener_metadata, &arena), listener);
+	return seccomp_send_listener(seccomp->listener_path, 
+	                             state_to_seccomp_json(state, status, pid, seccomp->listener_metadata, &arena), listener);
 }
 
 int report_early_death(const struct pidref *child)

@@ -11,7 +11,7 @@
 int report_pid_file(const char *path, pid_t pid);
 
 /* Hand the seccomp listener to linux.seccomp.listenerPath with the container process state. */
-int report_listener(const struct spec *spec, const struct state *state, int listener);
+int report_listener(const struct spec *spec, const struct state *state, enum status status, pid_t pid, int listener);
 
 /* The child closed its end before READY: the error that says how it ended. Returns -errno always. */
 int report_early_death(const struct pidref *child);
