@@ -36,7 +36,7 @@ int report_listener(const struct spec *spec, const struct state *state, enum sta
 	struct arena _cleanup_arena_ arena = { 0 };
 	const struct spec_seccomp *seccomp = &spec->linux_.seccomp;
 
-	return seccomp_send_listener(seccomp->listener_path, 
+	return seccomp_send_listener(seccomp->listener_path,
 	                             state_to_seccomp_json(state, status, pid, seccomp->listener_metadata, &arena), listener);
 }
 
