@@ -1,0 +1,277 @@
+#include "cgroups/controllers.h"
+#include "cgroups/files.h"
+#include "cgroups/mount.h"
+#include "cgroups/resources.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+
+#include <inttypes.h>
+
+/* Larger than what any file shows but one with hundreds of devices, whose value then cannot be put back. */
+#define OLD_SIZE ((size_t)16 * 1024)
+
+bool cgroup_resources_asked(const struct spec_resources *resources)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct cgroup_values values;
+
+	return resources && (cgroup_plan_resources(resources, &arena, &values) < 0 || values.count > 0);
+}
+
+int cgroup_resources_enable(int root, struct cgroup *cgroup, const struct spec_resources *resources)
+{
+	static const char *const welcome[] = { "cpu", "io", "memory", "pids" };
+	const size_t welcome_count = sizeof welcome / sizeof *welcome;
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct cgroup_values values = { 0 };
+	int r = resources ? cgroup_plan_resources(resources, &arena, &values) : 0;
+
+	if (r < 0)
+		return r;
+	struct cgroup_need *needs = arena_array(&arena, values.count + welcome_count, sizeof *needs);
+	size_t count = 0;
+
+	for (size_t i = 0; i < values.count; i++) {
+		const struct cgroup_value *value = &values.items[i];
+
+		if (value->controller && (count == 0 || strcmp(needs[count - 1].controller, value->controller) != 0))
+			needs[count++] = (struct cgroup_need){ .controller = value->controller, .field = value->field };
+	}
+	for (size_t i = 0; i < welcome_count; i++)
+		needs[count++] = (struct cgroup_need){ .controller = welcome[i] };
+	return cgroup_controllers_enable(root, cgroup->fd, cgroup->path, needs, count);
+}
+
+/* --- errors ----------------------------------------------------------------------------------------------------------- */
+
+static const struct hint {
+	const char *file;
+	int code;
+	const char *text;
+} hints[] = {
+	{ "memory.swap.max", ENOENT, "the kernel does not account swap: boot it with swapaccount=1" },
+	{ "cpu.idle", ENOENT, "it needs Linux 5.15" },
+	{ "cpu.max.burst", ENOENT, "it needs Linux 5.14" },
+	{ "cpu.weight", EINVAL, "an idle group (/linux/resources/cpu/idle) has no weight" },
+	{ "cpu.max", EINVAL, "period: 1000 to 1000000 µs, quota: at least 1000 µs and no less than the burst" },
+	{ "cpu.max.burst", EINVAL, "the burst may not be larger than the quota" },
+	{ "io.weight", ENOENT, "weights need the I/O cost controller (CONFIG_BLK_CGROUP_IOCOST) or the BFQ scheduler" },
+	{ "io.bfq.weight", ENOENT, "weights need the I/O cost controller (CONFIG_BLK_CGROUP_IOCOST) or the BFQ scheduler" },
+	{ "io.weight", EOPNOTSUPP, "this device heeds no weights: give it the BFQ scheduler or enable io.cost.qos" },
+	{ "io.bfq.weight", EOPNOTSUPP, "this device heeds no weights: give it the BFQ scheduler or enable io.cost.qos" },
+	{ "io.weight", ENODEV, "there is no such block device" },
+	{ "io.bfq.weight", ENODEV, "there is no such block device" },
+	{ "io.max", ENODEV, "there is no such block device" },
+	{ "rdma.max", ENODEV, "there is no such RDMA device" },
+	{ "rdma.max", EINVAL, "there is no such RDMA device" },
+	{ NULL, ENOENT, "the kernel has no such file" },
+	{ NULL, EACCES, "the group belongs to another user" },
+	{ NULL, EPERM, "the group belongs to another user" },
+};
+
+static int cannot_write(const struct cgroup *cgroup, const struct cgroup_value *value, int code)
+{
+	const char *hint = NULL;
+
+	for (size_t i = 0; i < sizeof hints / sizeof *hints && !hint; i++)
+		if (code == hints[i].code && (!hints[i].file || strcmp(hints[i].file, value->file) == 0))
+			hint = hints[i].text;
+	fail(code, "%s: write '%s' to %s of cgroup %s", value->field, value->value, value->file, cgroup->path);
+	if (!hint)
+		return -code;
+	struct error said = error_save();
+
+	return refuse(code, "%s (%s)", said.text, hint);
+}
+
+/* --- one value -------------------------------------------------------------------------------------------------------- */
+
+/* The line of text that begins with the first word of value, without its newline; NULL if there is none. */
+static const char *line_of(struct arena *arena, const char *text, const char *value)
+{
+	size_t length = strcspn(value, " ");
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, value, length) == 0 && (line[length] == ' ' || line[length] == 0 || line[length] == '\n'))
+			return arena_strndup(arena, line, strcspn(line, "\n"));
+	}
+	return NULL;
+}
+
+/* What brings back the state that old shows. */
+static const char *undo_text(struct arena *arena, const struct cgroup_value *value, const char *old)
+{
+	const char *line = line_of(arena, old, value->value);
+
+	if (line)
+		return line;
+	return value->reset ? value->reset : *old ? old : "\n";
+}
+
+/* Write value; *undo is what takes it back, or NULL where the file does not say. Returns -errno, record not filled. */
+static int write_value(int dir, const struct cgroup_value *value, struct arena *arena, const char **undo)
+{
+	_cleanup_free_ char *old = malloc(OLD_SIZE);
+	_cleanup_fd_ int fd = openat(dir, value->file, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	const char *text = value->value;
+
+	*undo = NULL;
+	if (!old)
+		return -ENOMEM;
+	if (fd < 0 && errno == EACCES)
+		fd = openat(dir, value->file, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t n = pread(fd, old, OLD_SIZE - 1, 0);
+
+	if (n < 0 && value->flags & CGROUP_VALUE_KEEP_QUOTA)
+		return -errno;
+	if (n >= 0 && (size_t)n < OLD_SIZE - 1) {
+		old[n > 0 && old[n - 1] == '\n' ? n - 1 : n] = 0;
+		*undo = undo_text(arena, value, arena_strdup(arena, old));
+		if (value->flags & CGROUP_VALUE_KEEP_QUOTA)
+			text = arena_printf(arena, "%.*s%s", (int)strcspn(old, " "), old, strchr(value->value, ' '));
+	}
+	n = write(fd, text, strlen(text));
+	return n < 0 ? -errno : (size_t)n == strlen(text) ? 0 : -EIO;
+}
+
+/* Whether every range of the list (the kernel's form: sorted, merged) lies in one of the other's. */
+static bool list_within(const char *list, const char *other)
+{
+	while (*list) {
+		char *end;
+		unsigned long first = strtoul(list, &end, 10), last = *end == '-' ? strtoul(end + 1, &end, 10) : first;
+		bool found = false;
+
+		for (const char *range = other; *range && !found;) {
+			char *stop;
+			unsigned long low = strtoul(range, &stop, 10), high = *stop == '-' ? strtoul(stop + 1, &stop, 10) : low;
+
+			found = low <= first && last <= high;
+			if (stop == range)
+				break;
+			range = stop + (*stop == ',');
+		}
+		if (!found || end == list)
+			return false;
+		list = end + (*end == ',');
+	}
+	return true;
+}
+
+static int check_effective(const struct cgroup *cgroup, const struct cgroup_value *value)
+{
+	char asked[CGROUP_TEXT_SIZE], effective[CGROUP_TEXT_SIZE], file[64];
+	ssize_t n = cgroup_file_read(cgroup->fd, value->file, asked, sizeof asked);
+
+	snprintf(file, sizeof file, "%s.effective", value->file);
+	if (n >= 0)
+		n = cgroup_file_read(cgroup->fd, file, effective, sizeof effective);
+	if (n < 0)
+		return fail((int)-n, "%s: read %s of cgroup %s", value->field, file, cgroup->path);
+	if (*effective && list_within(effective, asked))
+		return 0;
+	return refuse(EINVAL, "%s: none of %s can be had in cgroup %s; the kernel would use %s instead", value->field, value->value,
+	              cgroup->path, effective);
+}
+
+/* The controller of a running container's group may not be enabled yet. */
+static int enable_for(struct cgroup *cgroup, const struct cgroup_value *value)
+{
+	struct cgroup_need need = { .controller = value->controller, .field = value->field };
+	_cleanup_fd_ int root = cgroup_root_open();
+
+	return root < 0 ? root : cgroup_controllers_enable(root, cgroup->fd, cgroup->path, &need, 1);
+}
+
+static bool may_fail(const struct cgroup_value *value, int r, bool first_done)
+{
+	if (r == -ENOENT && value->flags & CGROUP_VALUE_IF_PRESENT)
+		return true;
+	if (r != -ENOENT && r != -EOPNOTSUPP)
+		return false;
+	return value->flags & CGROUP_VALUE_FIRST_OF_TWO || (value->flags & CGROUP_VALUE_SECOND_OF_TWO && first_done);
+}
+
+/* --- all -------------------------------------------------------------------------------------------------------------- */
+
+static int apply_value(struct cgroup *cgroup, const struct cgroup_value *value, struct arena *arena, const char **undo, bool *first_done)
+{
+	int r = write_value(cgroup->fd, value, arena, undo);
+
+	if (r == -ENOENT && value->controller) {
+		r = enable_for(cgroup, value);
+		if (r < 0)
+			return r;
+		r = write_value(cgroup->fd, value, arena, undo);
+	}
+	if (r < 0)
+		*undo = NULL;
+	if (r < 0 && !may_fail(value, r, *first_done))
+		return cannot_write(cgroup, value, -r);
+	if (value->flags & CGROUP_VALUE_FIRST_OF_TWO)
+		*first_done = r >= 0;
+	return r >= 0 && value->flags & CGROUP_VALUE_CHECK_EFFECTIVE ? check_effective(cgroup, value) : 0;
+}
+
+static void take_back(struct cgroup *cgroup, const struct cgroup_values *values, const char **undos, size_t count)
+{
+	while (count-- > 0) {
+		int r = undos[count] ? write_file_at(cgroup->fd, values->items[count].file, undos[count]) : 0;
+
+		if (r < 0)
+			log_warning("cgroup %s: put '%s' back into %s: %s", cgroup->path, undos[count], values->items[count].file, strerror(-r));
+	}
+}
+
+/* config-linux.md "Memory": as cgroup v1 did, refuse a limit below what is in use, instead of letting the OOM killer loose. */
+static int check_memory_in_use(struct cgroup *cgroup, const struct spec_memory *memory)
+{
+	char text[32];
+
+	if (!memory->check_before_update.set || !memory->check_before_update.value || !memory->limit.set || memory->limit.value < 0)
+		return 0;
+	ssize_t n = cgroup_file_read(cgroup->fd, "memory.current", text, sizeof text);
+
+	if (n == -ENOENT)
+		return 0;
+	if (n < 0)
+		return fail((int)-n, "read memory.current of cgroup %s", cgroup->path);
+	uint64_t current = strtoull(text, NULL, 10);
+
+	if ((uint64_t)memory->limit.value >= current)
+		return 0;
+	return refuse(EBUSY, "/linux/resources/memory/limit: %" PRId64 " is less than the %" PRIu64 " bytes in use (checkBeforeUpdate)",
+	              memory->limit.value, current);
+}
+
+int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct cgroup_values values;
+	bool first_done = false;
+	int r = cgroup_plan_resources(resources, &arena, &values);
+
+	if (r < 0 || values.count == 0)
+		return r;
+	if (cgroup->fd < 0)
+		return refuse(ENOENT, "%s: the container has no cgroup to limit", values.items[0].field);
+	r = check_memory_in_use(cgroup, &resources->memory);
+	const char **undos = arena_array(&arena, values.count, sizeof *undos);
+
+	for (size_t i = 0; i < values.count && r >= 0; i++) {
+		r = apply_value(cgroup, &values.items[i], &arena, &undos[i], &first_done);
+		if (r < 0) {
+			struct error saved = error_save();
+
+			take_back(cgroup, &values, undos, i + 1);
+			error_restore(&saved);
+		}
+	}
+	return r;
+}

@@ -1,0 +1,130 @@
+#include "cgroups/controllers.h"
+
+#include "cgroups/files.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/sys.h"
+
+#define MAX_NEEDS 32
+
+struct wanted {
+	const struct cgroup_need *items[MAX_NEEDS];
+	size_t count;
+};
+
+static int cannot_have(const struct cgroup_need *need, const char *where, int code)
+{
+	const char *name = need->controller;
+
+	switch (code) {
+	case EBUSY:
+		return fail(code, "%s needs the cgroup controller %s, which %s cannot give to groups below it while it holds processes itself; "
+		                  "use another cgroupsPath or move those processes", need->field, name, where);
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return fail(code, "%s needs the cgroup controller %s, which the caller may not enable in %s (systemd delegates it with "
+		                  "Delegate=%s)", need->field, name, where, name);
+	case ENOENT:
+		return fail(code, "%s needs the cgroup controller %s, which is not available in %s (enable it in the groups above)",
+		            need->field, name, where);
+	default:
+		return fail(code, "%s: enable the cgroup controller %s in %s", need->field, name, where);
+	}
+}
+
+/* Drop those that available does not name; a needed one that is not there at the root is an error. */
+static int drop_unavailable(struct wanted *wanted, const char *available)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct cgroup_need *need = wanted->items[i];
+
+		if (cgroup_text_has_word(available, need->controller))
+			wanted->items[kept++] = need;
+		else if (need->field)
+			return refuse(ENOTSUP, "%s needs the cgroup v2 controller %s, which this host does not have: the kernel lacks it, it is "
+			                       "switched off (boot with cgroup_enable=%s), or cgroup v1 holds it (boot with "
+			                       "systemd.unified_cgroup_hierarchy=1)", need->field, need->controller, need->controller);
+	}
+	wanted->count = kept;
+	return 0;
+}
+
+/* Enable in one group, all at once if that works. Welcome ones that do not work are dropped. */
+static int enable_in(int group, const char *where, struct wanted *wanted)
+{
+	char have[CGROUP_TEXT_SIZE], all[CGROUP_TEXT_SIZE] = "";
+	ssize_t n = cgroup_file_read(group, "cgroup.subtree_control", have, sizeof have);
+	size_t used = 0, kept = 0;
+
+	if (n < 0)
+		return fail((int)-n, "read cgroup.subtree_control of %s", where);
+	for (size_t i = 0; i < wanted->count; i++)
+		if (!cgroup_text_has_word(have, wanted->items[i]->controller) && used < sizeof all)
+			used += (size_t)snprintf(all + used, sizeof all - used, "+%s ", wanted->items[i]->controller);
+	if (used >= sizeof all)
+		return refuse(E2BIG, "too many cgroup controllers");
+	if (used == 0 || write_file_at(group, "cgroup.subtree_control", all) == 0)
+		return 0;
+	for (size_t i = 0; i < wanted->count; i++) {
+		const struct cgroup_need *need = wanted->items[i];
+		char one[300];
+
+		snprintf(one, sizeof one, "+%s", need->controller);
+		int r = cgroup_text_has_word(have, need->controller) ? 0 : write_file_at(group, "cgroup.subtree_control", one);
+
+		if (r < 0 && need->field)
+			return cannot_have(need, where, -r);
+		if (r == 0)
+			wanted->items[kept++] = need;
+	}
+	wanted->count = kept;
+	return 0;
+}
+
+static int enable_above(int root, const char *path, struct wanted *wanted)
+{
+	char where[4096];
+
+	/* Each '/' of the path ends the name of a group above: "" (the root), "/a", "/a/b" … */
+	for (const char *slash = path; slash && wanted->count > 0; slash = strchr(slash + 1, '/')) {
+		snprintf(where, sizeof where, "%.*s", (int)(slash - path), path);
+		_cleanup_fd_ int group = openat(root, slash == path ? "." : where + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (group < 0)
+			return fail(errno, "open cgroup %s", where);
+		int r = enable_in(group, slash == path ? "the root cgroup" : where, wanted);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int cgroup_controllers_enable(int root, int group, const char *path, const struct cgroup_need *needs, size_t count)
+{
+	char text[CGROUP_TEXT_SIZE];
+	struct wanted wanted = { .count = 0 };
+	ssize_t n = cgroup_file_read(group, "cgroup.controllers", text, sizeof text);
+
+	if (n < 0)
+		return fail((int)-n, "read cgroup.controllers of %s", path);
+	for (size_t i = 0; i < count; i++) {
+		if (cgroup_text_has_word(text, needs[i].controller))
+			continue;
+		if (wanted.count == MAX_NEEDS)
+			return refuse(E2BIG, "too many cgroup controllers");
+		wanted.items[wanted.count++] = &needs[i];
+	}
+	if (wanted.count == 0)
+		return 0;
+	n = cgroup_file_read(root, "cgroup.controllers", text, sizeof text);
+	if (n < 0)
+		return fail((int)-n, "read cgroup.controllers of the root cgroup");
+	int r = drop_unavailable(&wanted, text);
+
+	return r < 0 ? r : enable_above(root, path, &wanted);
+}

@@ -1,0 +1,121 @@
+#include "cgroups/cgroup.h"
+
+#include "cgroups/files.h"
+#include "cgroups/pids.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/sys.h"
+
+#define BATCH 256
+#define FREEZE_TIMEOUT_MS 2000
+
+static int compare_pids(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static bool has_pid(const struct pid_list *sorted, pid_t pid)
+{
+	return sorted->count > 0 && bsearch(&pid, sorted->items, sorted->count, sizeof pid, compare_pids);
+}
+
+static int list_sorted(int dir, struct pid_list *pids)
+{
+	pids->count = 0;
+	int r = cgroup_collect_pids(dir, pids);
+
+	if (r >= 0 && pids->count > 0)
+		qsort(pids->items, pids->count, sizeof *pids->items, compare_pids);
+	return r;
+}
+
+/*
+ * Signals go through a pidfd that was open when the group was listed again: a process that is still listed then is the one that
+ * the pidfd stands for, or one that has ended and gets nothing. So a pid that was reused outside the group is never hit.
+ */
+static int signal_batch(int dir, const pid_t *pids, size_t count, int signal)
+{
+	_cleanup_pids_ struct pid_list still = { 0 };
+	int pidfds[BATCH], r = 0;
+
+	for (size_t i = 0; i < count; i++)
+		pidfds[i] = sys_pidfd_open(pids[i]);
+	int listed = list_sorted(dir, &still);
+
+	for (size_t i = 0; i < count; i++) {
+		int sent = pidfds[i];
+
+		if (sent >= 0 && listed >= 0)
+			sent = has_pid(&still, pids[i]) ? sys_pidfd_send_signal(pidfds[i], signal) : 0;
+		if (sent < 0 && sent != -ESRCH && r == 0)
+			r = sent;
+		close_fd(&pidfds[i]);
+	}
+	return listed < 0 ? listed : r;
+}
+
+/* Every process that is listed and has not had the signal, until a listing shows no such one: 0, or how many it sent to. */
+static int signal_new(int dir, struct pid_list *done, int signal)
+{
+	_cleanup_pids_ struct pid_list now = { 0 };
+	int r = list_sorted(dir, &now);
+	size_t fresh = 0;
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < now.count; i++)
+		if (!has_pid(done, now.items[i]))
+			now.items[fresh++] = now.items[i];
+	for (size_t i = 0; i < fresh && r >= 0; i += BATCH)
+		r = signal_batch(dir, now.items + i, fresh - i < BATCH ? fresh - i : BATCH, signal);
+	for (size_t i = 0; i < fresh && r >= 0; i++)
+		r = pid_list_add(done, now.items[i]);
+	if (r < 0)
+		return r;
+	qsort(done->items, done->count, sizeof *done->items, compare_pids);
+	return fresh > 0;
+}
+
+/*
+ * In a frozen group nobody is in the middle of a fork(2), whose child would not be listed yet while its parent has had the
+ * signal. A group that was frozen stays so. One that the kernel keeps from freezing is signalled all the same: the members it
+ * holds cannot fork either.
+ */
+static int signal_each(struct cgroup *cgroup, int signal)
+{
+	_cleanup_pids_ struct pid_list done = { 0 };
+	char frozen[8];
+	bool freeze = cgroup_file_read(cgroup->fd, "cgroup.freeze", frozen, sizeof frozen) == 1 && frozen[0] == '0' &&
+	              write_file_at(cgroup->fd, "cgroup.freeze", "1") == 0;
+	int r;
+
+	if (freeze)
+		(void)cgroup_events_wait(cgroup->fd, "frozen", 1, FREEZE_TIMEOUT_MS);
+	do
+		r = signal_new(cgroup->fd, &done, signal);
+	while (r > 0);
+	int thawed = freeze ? write_file_at(cgroup->fd, "cgroup.freeze", "0") : 0;
+
+	if (r < 0)
+		return fail(-r, "send signal %d to the processes of cgroup %s", signal, cgroup->path);
+	if (thawed < 0)
+		return fail(-thawed, "thaw cgroup %s", cgroup->path);
+	return 0;
+}
+
+int cgroup_kill(struct cgroup *cgroup, int signal)
+{
+	if (signal == SIGKILL) {
+		int r = write_file_at(cgroup->fd, "cgroup.kill", "1");
+
+		if (r >= 0)
+			return 0;
+		/* Absent before Linux 5.14, and refused by threaded groups. */
+		if (r != -ENOENT && r != -EOPNOTSUPP)
+			return fail(-r, "kill the processes of cgroup %s", cgroup->path);
+	}
+	return signal_each(cgroup, signal);
+}
