@@ -41,7 +41,7 @@ COMPILE   := musl-gcc
 CPPFLAGS  += -idirafter /usr/include -idirafter /usr/include/$(multiarch)
 crt       := $(musl_lib)/rcrt1.o $(musl_lib)/crti.o $(shell gcc -print-file-name=crtbeginS.o)
 crt_end   := $(shell gcc -print-file-name=crtendS.o) $(musl_lib)/crtn.o
-LINK      = musl-gcc -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text $(LDFLAGS) -o $@ $(crt) $(1) $(musl_libs) $(crt_end)
+LINK      = musl-gcc -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text $(LDFLAGS) -o $@ $(crt) -Wl,--start-group $(1) $(musl_libs) -Wl,--end-group $(crt_end)
 else
 COMPILE   := $(CC)
 LINK      = $(CC) $(if $(SANITIZE),,-static-pie) $(LDFLAGS) -o $@ $(1) $(LDLIBS)
