@@ -1,0 +1,93 @@
+# Completion of berth(8) for bash.
+
+_berth_options() {
+  case $1 in
+    '')
+      echo --root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless --version -v --help -h
+      ;;
+    create)
+      echo --bundle -b --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help -h
+      ;;
+    run)
+      echo --bundle -b --detach -d --keep --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring \
+        --subreaper --no-subreaper --help -h
+      ;;
+    exec)
+      echo --tty -t --detach -d --process -p --user -u --additional-gids -g --cwd --env -e --cap -c --no-new-privs \
+        --apparmor --process-label --cgroup --ignore-paused --console-socket --pidfd-socket --pid-file --preserve-fds \
+        --no-subreaper --help -h
+      ;;
+    kill) echo --all -a --regex -r --help -h ;;
+    delete) echo --force -f --regex -r --help -h ;;
+    list) echo --format -f --quiet -q --help -h ;;
+    ps) echo --format -f --help -h ;;
+    spec) echo --bundle -b --file -f --rootless --help -h ;;
+    *) echo --help -h ;;
+  esac
+}
+
+# Whether the next word is the value of option $2 of command $1.
+_berth_takes_value() {
+  case $1:$2 in
+    :--root | :--log | :--log-format | :--log-level | :--cgroup-manager | :--rootless) ;;
+    create:--bundle | create:-b | run:--bundle | run:-b | spec:--bundle | spec:-b | spec:--file | spec:-f) ;;
+    *:--console-socket | *:--pidfd-socket | *:--pid-file | *:--preserve-fds) ;;
+    exec:--process | exec:-p | exec:--user | exec:-u | exec:--additional-gids | exec:-g | exec:--cwd | exec:--env | exec:-e) ;;
+    exec:--cap | exec:-c | exec:--apparmor | exec:--process-label | exec:--cgroup) ;;
+    list:--format | list:-f | ps:--format | ps:-f) ;;
+    *) return 1 ;;
+  esac
+}
+
+_berth_value() { # COMMAND OPTION CURRENT
+  case $1:$2 in
+    :--root | *:--bundle | create:-b | run:-b | spec:-b) compgen -d -- "$3" ;;
+    :--log-format) compgen -W "text json" -- "$3" ;;
+    :--log-level) compgen -W "debug info warning error" -- "$3" ;;
+    :--cgroup-manager) compgen -W "cgroupfs systemd" -- "$3" ;;
+    :--rootless) compgen -W "auto true false" -- "$3" ;;
+    list:* | ps:*) compgen -W "table json" -- "$3" ;;
+    *:--preserve-fds | exec:--user | exec:-u | exec:--additional-gids | exec:-g | exec:--env | exec:-e) ;;
+    exec:--cwd | exec:--cap | exec:-c | exec:--apparmor | exec:--process-label | exec:--cgroup) ;;
+    *) compgen -f -- "$3" ;;
+  esac
+}
+
+_berth_arguments() { # COMMAND POSITION CURRENT
+  case $1:$2 in
+    :*) compgen -W "create start run kill delete exec ps pause resume list state spec features help" -- "$3" ;;
+    help:0) compgen -W "create start run kill delete exec ps pause resume list state spec features" -- "$3" ;;
+    kill:1) compgen -W "HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH" -- "$3" ;;
+    create:* | run:* | list:* | spec:* | features:*) ;;
+    *:0) compgen -W "$("${berth[@]}" list --quiet 2> /dev/null)" -- "$3" ;;
+  esac
+}
+
+_berth() {
+  local current=${COMP_WORDS[COMP_CWORD]} command='' position=0 option='' i word
+  # How berth is called here, to ask for ids of the same state directory.
+  local berth=("${COMP_WORDS[0]}")
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    if [[ $option ]]; then
+      if [[ $option = --root && ! $command ]]; then berth+=(--root "$word"); fi
+      option=''
+    elif [[ $word = -* ]]; then
+      if _berth_takes_value "$command" "$word"; then option=$word; fi
+    elif [[ ! $command ]]; then
+      command=$word
+    else
+      ((++position))
+    fi
+  done
+  if [[ $option ]]; then
+    mapfile -t COMPREPLY < <(_berth_value "$command" "$option" "$current")
+    compopt -o filenames
+  elif [[ $current = -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(_berth_options "$command")" -- "$current")
+  else
+    mapfile -t COMPREPLY < <(_berth_arguments "$command" "$position" "$current")
+  fi
+}
+
+complete -F _berth berth

@@ -1,0 +1,78 @@
+# Completion of berth(8) for fish.
+
+function __berth_ids
+    # Those of the state directory that the command line names.
+    set -l words (commandline -opc)
+    set -l root
+    for i in (seq 2 (count $words))
+        test "$words[$i]" = --root; and set root --root $words[(math $i + 1)]
+    end
+    berth $root list --quiet 2>/dev/null
+end
+
+set -l commands create start run kill delete exec ps pause resume list state spec features help
+
+complete -c berth -f
+complete -c berth -s h -l help -d 'Show help'
+
+set -l global "not __fish_seen_subcommand_from $commands"
+complete -c berth -n $global -s v -l version -d 'Print the version'
+complete -c berth -n $global -l root -r -F -d 'Directory for the state of containers'
+complete -c berth -n $global -l log -r -F -d 'Append messages to this file'
+complete -c berth -n $global -l log-format -x -a 'text json' -d 'Form of messages'
+complete -c berth -n $global -l log-level -x -a 'debug info warning error' -d 'Least level of messages'
+complete -c berth -n $global -l debug -d 'Debug messages too'
+complete -c berth -n $global -l cgroup-manager -x -a 'cgroupfs systemd' -d 'Who makes cgroups'
+complete -c berth -n $global -l systemd-cgroup -d 'Cgroups by systemd'
+complete -c berth -n $global -l rootless -x -a 'auto true false' -d 'Do without cgroups'
+complete -c berth -n $global -a create -d 'Create a container from a bundle'
+complete -c berth -n $global -a start -d 'Start the process of a created container'
+complete -c berth -n $global -a run -d 'Create, start and wait for a container'
+complete -c berth -n $global -a kill -d 'Send a signal to a container'
+complete -c berth -n $global -a delete -d 'Remove a stopped container'
+complete -c berth -n $global -a exec -d 'Run a command in a container'
+complete -c berth -n $global -a ps -d 'List the processes of a container'
+complete -c berth -n $global -a pause -d 'Freeze all processes of a container'
+complete -c berth -n $global -a resume -d 'Let a paused container run on'
+complete -c berth -n $global -a list -d 'List containers'
+complete -c berth -n $global -a state -d 'Print the state of a container'
+complete -c berth -n $global -a spec -d 'Write a configuration to begin with'
+complete -c berth -n $global -a features -d 'Print what this runtime supports'
+complete -c berth -n $global -a help -d 'Show help'
+
+complete -c berth -n '__fish_seen_subcommand_from start kill delete exec ps pause resume state' -a '(__berth_ids)'
+complete -c berth -n '__fish_seen_subcommand_from help' -a "$commands"
+
+complete -c berth -n '__fish_seen_subcommand_from create run spec' -s b -l bundle -r -F -d 'Bundle directory'
+complete -c berth -n '__fish_seen_subcommand_from create run exec' -l console-socket -r -F -d 'Send the terminal to this socket'
+complete -c berth -n '__fish_seen_subcommand_from create run exec' -l pid-file -r -F -d 'Write the pid'
+complete -c berth -n '__fish_seen_subcommand_from create run exec' -l preserve-fds -x -d 'Pass descriptors'
+complete -c berth -n '__fish_seen_subcommand_from create run exec' -l no-subreaper -d 'Be no subreaper'
+complete -c berth -n '__fish_seen_subcommand_from create run' -l no-pivot -d 'Chroot instead of pivot_root'
+complete -c berth -n '__fish_seen_subcommand_from create run' -l no-new-keyring -d "Keep the caller's session keyring"
+complete -c berth -n '__fish_seen_subcommand_from run exec' -s d -l detach -d 'Return once it runs'
+complete -c berth -n '__fish_seen_subcommand_from run' -l keep -d 'Do not delete it at the end'
+complete -c berth -n '__fish_seen_subcommand_from run' -l subreaper -d 'Reap what the container leaves behind'
+
+complete -c berth -n '__fish_seen_subcommand_from exec' -s t -l tty -d 'Give it a terminal'
+complete -c berth -n '__fish_seen_subcommand_from exec' -s p -l process -r -F -d 'The process as JSON'
+complete -c berth -n '__fish_seen_subcommand_from exec' -s u -l user -x -d 'Numeric ids UID:GID'
+complete -c berth -n '__fish_seen_subcommand_from exec' -s g -l additional-gids -x -d 'One more group'
+complete -c berth -n '__fish_seen_subcommand_from exec' -l cwd -x -d 'Working directory'
+complete -c berth -n '__fish_seen_subcommand_from exec' -s e -l env -x -d 'Set a variable'
+complete -c berth -n '__fish_seen_subcommand_from exec' -s c -l cap -x -d 'Add a capability'
+complete -c berth -n '__fish_seen_subcommand_from exec' -l no-new-privs -d 'No privileges by setuid programs'
+complete -c berth -n '__fish_seen_subcommand_from exec' -l apparmor -x -d 'AppArmor profile'
+complete -c berth -n '__fish_seen_subcommand_from exec' -l process-label -x -d 'SELinux label'
+complete -c berth -n '__fish_seen_subcommand_from exec' -l cgroup -x -d "Group below the container's"
+complete -c berth -n '__fish_seen_subcommand_from exec' -l ignore-paused -d 'Also in a paused container'
+complete -c berth -n '__fish_seen_subcommand_from exec' -l pidfd-socket -r -F -d 'Send a pidfd to this socket'
+
+complete -c berth -n '__fish_seen_subcommand_from kill' -s a -l all -d 'Every process'
+complete -c berth -n '__fish_seen_subcommand_from kill delete' -s r -l regex -d 'ID is a regular expression'
+complete -c berth -n '__fish_seen_subcommand_from kill' -a 'HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH'
+complete -c berth -n '__fish_seen_subcommand_from delete' -s f -l force -d 'Also if it runs'
+complete -c berth -n '__fish_seen_subcommand_from list ps' -s f -l format -x -a 'table json' -d 'Form of the list'
+complete -c berth -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'Only ids'
+complete -c berth -n '__fish_seen_subcommand_from spec' -s f -l file -r -d 'File in the bundle'
+complete -c berth -n '__fish_seen_subcommand_from spec' -l rootless -d 'For a user without privileges'
