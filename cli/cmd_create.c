@@ -72,6 +72,7 @@ static const struct option create_options[] = {
 	OPTION_PRESERVE_FDS,
 	OPTION_NO_PIVOT,
 	OPTION_NO_NEW_KEYRING,
+	{ "no-subreaper", 0, OPTION_FLAG, AT(no_subreaper), NULL, "for crun's sake: create never is a subreaper" },
 	{ 0 },
 };
 

@@ -192,6 +192,7 @@ static const struct option exec_options[] = {
 	{ "pidfd-socket", 0, OPTION_TEXT, AT(pidfd_socket), "SOCKET", "send a pidfd of the process to this Unix socket" },
 	{ "pid-file", 0, OPTION_TEXT, AT(pid_file), "FILE", "write the pid of the process" },
 	{ "preserve-fds", 0, OPTION_COUNT, AT(preserve_fds), "N", "pass descriptors 3 to 2+N to the process" },
+	{ "no-subreaper", 0, OPTION_FLAG, AT(no_subreaper), NULL, "for runc's sake: exec never is a subreaper" },
 	{ 0 },
 };
 
