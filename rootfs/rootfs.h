@@ -30,10 +30,12 @@ struct rootfs {
 	struct arena arena;
 	struct mount_plan *mounts;
 	size_t mount_count;
+	char *path;                  /* the root's absolute path on the host */
+	int tree;                    /* detached clone of the root, prepared for an init in a user namespace; -1: none */
 	int root;                    /* the root's directory, from rootfs_build() on; -1 before */
 	int null;                    /* detached clone of the host's /dev/null, verified, for masks; -1 when not needed */
-	int readonly;                /* detached empty read-only tmpfs for masked directories; -1 when not needed */
-	int dev;                     /* whether this runtime populates /dev, decided by the mounts: see rootfs/dev.c */
+	bool dev;                    /* whether this runtime populates /dev, decided by the mounts: see rootfs/dev.c */
+	bool bind_devices;           /* mknod is not permitted: devices are binds of the host's */
 };
 
 /*
@@ -43,14 +45,16 @@ struct rootfs {
 int rootfs_prepare(struct rootfs *rootfs, const struct rootfs_request *request);
 
 /*
- * In init, in its new mount namespace: root propagation, bind the root, all mounts in order, default devices and symbolic links,
- * devices of the configuration. Up to here the root is not entered, so that createRuntime hooks can see both sides.
+ * In init, in its new mount namespace, with umask 0: root propagation, bind the root, all mounts in order, devices of the configuration,
+ * default devices and symbolic links. Up to here the root is not entered, so that createRuntime hooks can see both sides.
+ * In a mount namespace joined by path nothing outside the root is touched.
  */
 int rootfs_build(struct rootfs *rootfs);
 
 /*
  * In init: enter the root (pivot_root by descriptor, or MS_MOVE and chroot with no_pivot), detach the old root, apply
- * rootfsPropagation. Afterwards "/" is the container's root and the working directory is "/".
+ * rootfsPropagation. Afterwards "/" is the container's root and the working directory is "/". A joined mount namespace has other
+ * users, whose root must not change: there it is a chroot only.
  */
 int rootfs_enter(struct rootfs *rootfs);
 
@@ -70,7 +74,7 @@ bool rootfs_mount_wants_idmap(const struct spec_mount *mount);
 /* Is a cgroup file system mounted at /sys/fs/cgroup and not read-only (config-linux.md "Cgroup ownership")? Pure. */
 bool rootfs_cgroup_writable(const struct spec *spec);
 
-#define ROOTFS_NONE ((struct rootfs){ .root = -1, .null = -1, .readonly = -1 })
+#define ROOTFS_NONE ((struct rootfs){ .tree = -1, .root = -1, .null = -1 })
 
 /* Close every descriptor, in the runtime and in init each their own; the result is ROOTFS_NONE. */
 void rootfs_close(struct rootfs *rootfs);

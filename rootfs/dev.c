@@ -1,0 +1,307 @@
+#include "rootfs/dev.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "rootfs/mount.h"
+#include "rootfs/path.h"
+#include "rootfs/tree.h"
+
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+static const struct {
+	const char *name;
+	uint32_t major, minor;
+} default_devices[] = {
+	{ "null", 1, 3 }, { "zero", 1, 5 }, { "full", 1, 7 }, { "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
+};
+
+static const struct link {
+	const char *name, *target;
+} links[] = {
+	{ "fd", "/proc/self/fd" },
+	{ "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" },
+	{ "stderr", "/proc/self/fd/2" },
+};
+
+/* Where a device goes: made by name in a directory that was opened. */
+struct place {
+	int dir;
+	const char *name;
+};
+
+bool dev_is_ours(const struct rootfs *rootfs)
+{
+	bool ours = true;
+
+	for (size_t i = 0; i < rootfs->mount_count; i++)
+		if (strcmp(rootfs->mounts[i].destination, "/dev") == 0 && !rootfs->mounts[i].options.remount)
+			ours = !rootfs->mounts[i].options.bind;
+	return ours;
+}
+
+static mode_t type_bits(const struct spec_device *device)
+{
+	return device->type == 'b' ? S_IFBLK : device->type == 'p' ? S_IFIFO : S_IFCHR;
+}
+
+static bool matches(const struct spec_device *device, const struct stat *st)
+{
+	if ((st->st_mode & S_IFMT) != type_bits(device))
+		return false;
+	return device->type == 'p' || st->st_rdev == makedev(device->major, device->minor);
+}
+
+/* --- by bind: where mknod is not permitted ------------------------------------------------------------------------------ */
+
+/* The mode of the empty file that a device is bound onto tells it from a file of the image. */
+#define PLACEHOLDER_MODE 0
+
+static bool is_placeholder(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && (st->st_mode & 07777) == PLACEHOLDER_MODE && st->st_size == 0;
+}
+
+/* The host's node, opened and verified. */
+static int open_host_node(const struct spec_device *device, const char *path)
+{
+	_cleanup_fd_ int fd = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return matches(device, &st) ? steal_fd(&fd) : -ENXIO;
+}
+
+static int open_host_device(const struct spec_device *device)
+{
+	char by_number[64];
+	int fd = open_host_node(device, device->path);
+
+	if (fd >= 0)
+		return fd;
+	snprintf(by_number, sizeof by_number, "/dev/%s/%u:%u", device->type == 'b' ? "block" : "char", device->major, device->minor);
+	return open_host_node(device, by_number);
+}
+
+static int bind_onto(const struct spec_device *device, int destination)
+{
+	_cleanup_fd_ int host = open_host_device(device), tree = -1;
+
+	if (host < 0)
+		return fail(-host, "mknod is not permitted here, and the host has no such device to bind");
+	tree = tree_clone(host, "", false);
+	int r = tree < 0 ? tree : sys_move_mount_fd(tree, destination);
+
+	return r < 0 ? fail(-r, "bind the host's device") : 0;
+}
+
+static int bind_device(const struct spec_device *device, const struct place *place)
+{
+	if (mknodat(place->dir, place->name, S_IFREG | PLACEHOLDER_MODE, 0) < 0 && errno != EEXIST)
+		return fail(errno, "create a file to bind it on");
+	_cleanup_fd_ int file = openat(place->dir, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (file < 0 || fstat(file, &st) < 0)
+		return fail(errno, "open");
+	return S_ISREG(st.st_mode) ? bind_onto(device, file) : refuse(EEXIST, "something else exists there");
+}
+
+/* --- one device --------------------------------------------------------------------------------------------------------- */
+
+/* Something is there. For a default device any device will do, for it was put there on purpose: a bind of the configuration. */
+static int check_existing(const struct spec_device *device, const struct place *place, bool is_default)
+{
+	struct stat st;
+
+	if (fstatat(place->dir, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(errno, "stat");
+	if (matches(device, &st) || (is_default && S_ISCHR(st.st_mode)))
+		return 0;
+	if (is_placeholder(&st) || (is_default && S_ISREG(st.st_mode)))
+		return bind_device(device, place);
+	return refuse(EEXIST, "a file that is not this device exists there");
+}
+
+static int set_owner(const struct spec_device *device, const struct place *place, mode_t mode)
+{
+	if (device->uid.value == 0 && device->gid.value == 0)
+		return 0;
+	_cleanup_fd_ int node = openat(place->dir, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (node < 0 || fstat(node, &st) < 0)
+		return fail(errno, "open");
+	if (!matches(device, &st))
+		return refuse(EEXIST, "was replaced while it was made");
+	if (fchownat(node, "", (uid_t)device->uid.value, (gid_t)device->gid.value, AT_EMPTY_PATH) < 0)
+		return fail(errno, "chown to %u:%u", (unsigned)device->uid.value, (unsigned)device->gid.value);
+	/* The change of owner took these away. */
+	if (!(mode & (S_ISUID | S_ISGID)))
+		return 0;
+	return fchmodat(place->dir, place->name, mode, 0) < 0 ? fail(errno, "chmod") : 0;
+}
+
+static int make_device(struct rootfs *rootfs, const struct spec_device *device, const struct place *place, bool is_default)
+{
+	mode_t mode = device->file_mode.set ? (mode_t)device->file_mode.value & 07777 : 0666;
+	dev_t number = device->type == 'p' ? 0 : makedev(device->major, device->minor);
+
+	if (device->type != 'p' && rootfs->bind_devices) {
+		struct stat st;
+
+		if (fstatat(place->dir, place->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return check_existing(device, place, is_default);
+		return bind_device(device, place);
+	}
+	if (mknodat(place->dir, place->name, type_bits(device) | mode, number) == 0)
+		return set_owner(device, place, mode);
+	if (errno == EEXIST)
+		return check_existing(device, place, is_default);
+	if (errno != EPERM || device->type == 'p')
+		return fail(errno, "mknod");
+	rootfs->bind_devices = true;
+	return bind_device(device, place);
+}
+
+/* --- all of them -------------------------------------------------------------------------------------------------------- */
+
+static const char *name_in_dev(const char *path)
+{
+	return strncmp(path, "/dev/", 5) == 0 && path[5] && !strchr(path + 5, '/') ? path + 5 : NULL;
+}
+
+static bool is_in_dev(const char *path)
+{
+	return strncmp(path, "/dev/", 5) == 0;
+}
+
+/* In a /dev that another populates nothing is made: the device has to be there. */
+static int require_device(const struct rootfs *rootfs, const struct spec_device *device)
+{
+	_cleanup_fd_ int fd = path_open_in(rootfs->root, device->path, O_PATH);
+	struct stat st;
+
+	if (fd < 0)
+		return fail(-fd, "/dev is a bind mount, where no device is made");
+	if (fstat(fd, &st) < 0)
+		return fail(errno, "stat");
+	return matches(device, &st) ? 0 : refuse(EEXIST, "a file that is not this device exists there");
+}
+
+static int make_configured(struct rootfs *rootfs, const struct spec_device *device, int dev)
+{
+	char path[PATH_MAX], name[NAME_MAX + 1];
+
+	if ((size_t)snprintf(path, sizeof path, "/%s", device->path) >= sizeof path)
+		return fail(ENAMETOOLONG, "path");
+	path_clean(path);
+	if (is_in_dev(path) && dev < 0)
+		return require_device(rootfs, device);
+	if (name_in_dev(path))
+		return make_device(rootfs, device, &(struct place){ dev, name_in_dev(path) }, false);
+	_cleanup_fd_ int parent = path_open_parent(rootfs->root, path, name, sizeof name);
+
+	if (parent < 0)
+		return fail(-parent, "open or make its directory");
+	return make_device(rootfs, device, &(struct place){ parent, name }, false);
+}
+
+static int make_default_devices(struct rootfs *rootfs, int dev)
+{
+	for (size_t i = 0; i < sizeof default_devices / sizeof *default_devices; i++) {
+		char path[32];
+		struct spec_device device = {
+			.type = 'c', .path = path, .major = default_devices[i].major, .minor = default_devices[i].minor
+		};
+
+		snprintf(path, sizeof path, "/dev/%s", default_devices[i].name);
+		int r = make_device(rootfs, &device, &(struct place){ dev, default_devices[i].name }, true);
+
+		if (r < 0)
+			return context(r, "default device %s", path);
+	}
+	return 0;
+}
+
+static int make_configured_devices(struct rootfs *rootfs, int dev)
+{
+	const struct spec_linux *config = &rootfs->request->spec->linux_;
+
+	for (size_t i = 0; i < config->device_count; i++) {
+		int r = make_configured(rootfs, &config->devices[i], dev);
+
+		if (r < 0)
+			return context(r, "/linux/devices/%zu: %s", i, config->devices[i].path);
+	}
+	return 0;
+}
+
+static int make_link(int dev, const char *name, const char *target)
+{
+	return symlinkat(target, dev, name) < 0 && errno != EEXIST ? fail(errno, "create /dev/%s", name) : 0;
+}
+
+static bool exists(const struct rootfs *rootfs, const char *path)
+{
+	_cleanup_fd_ int fd = path_open_in(rootfs->root, path, O_PATH);
+
+	return fd >= 0;
+}
+
+static int make_links(const struct rootfs *rootfs, int dev)
+{
+	int r = 0;
+
+	if (!exists(rootfs, "/proc/self/fd"))
+		return 0;
+	for (size_t i = 0; r >= 0 && i < sizeof links / sizeof *links; i++)
+		r = make_link(dev, links[i].name, links[i].target);
+	if (r >= 0 && exists(rootfs, "/proc/kcore"))
+		r = make_link(dev, "core", "/proc/kcore");
+	return r;
+}
+
+/* /dev/ptmx of the image may be another instance's: only a link to the container's own devpts stays, or what was mounted there. */
+static int make_ptmx(int dev)
+{
+	char target[32];
+
+	if (symlinkat("pts/ptmx", dev, "ptmx") == 0)
+		return 0;
+	if (errno != EEXIST)
+		return fail(errno, "create /dev/ptmx");
+	ssize_t length = readlinkat(dev, "ptmx", target, sizeof target - 1);
+
+	target[length < 0 ? 0 : length] = 0;
+	if (strcmp(target, "pts/ptmx") == 0 || strcmp(target, "/dev/pts/ptmx") == 0)
+		return 0;
+	if (unlinkat(dev, "ptmx", 0) < 0)
+		return errno == EBUSY ? 0 : fail(errno, "replace /dev/ptmx");
+	return symlinkat("pts/ptmx", dev, "ptmx") < 0 ? fail(errno, "create /dev/ptmx") : 0;
+}
+
+int dev_populate(struct rootfs *rootfs)
+{
+	_cleanup_fd_ int dev = -1;
+	int r;
+
+	rootfs->bind_devices = rootfs->request->user_namespace;
+	if (rootfs->dev) {
+		dev = path_make_dir(rootfs->root, "/dev", 0755);
+		if (dev < 0)
+			return fail(-dev, "open or make /dev");
+	}
+	r = make_configured_devices(rootfs, dev);
+	if (r < 0 || dev < 0)
+		return r;
+	r = make_default_devices(rootfs, dev);
+	if (r >= 0)
+		r = make_links(rootfs, dev);
+	return r < 0 ? r : make_ptmx(dev);
+}

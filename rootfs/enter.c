@@ -1,0 +1,153 @@
+#include "rootfs/rootfs.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/sys.h"
+#include "rootfs/tree.h"
+
+#include <limits.h>
+#include <stdio.h>
+
+/*
+ * The new root is put in the place of the old, which then lies on top of it and is detached: no directory is needed for it. It is a
+ * slave since rootfs_build(), so that the host keeps its mounts.
+ */
+static int pivot(const struct rootfs *rootfs)
+{
+	if (fchdir(rootfs->root) < 0)
+		return fail(errno, "enter the root");
+	int r = sys_pivot_root(".", ".");
+
+	if (r == -EINVAL)
+		return fail(EINVAL, "pivot_root (on a host that runs from an initramfs, --no-pivot is needed)");
+	if (r < 0)
+		return fail(-r, "pivot_root");
+	r = sys_umount2(".", MNT_DETACH);
+	return r < 0 ? fail(-r, "detach the old root") : 0;
+}
+
+static int enter_by_chroot(const struct rootfs *rootfs)
+{
+	if (fchdir(rootfs->root) < 0 || chroot(".") < 0)
+		return fail(errno, "chroot into the root");
+	return 0;
+}
+
+/* --- without pivot_root ------------------------------------------------------------------------------------------------- */
+
+/* Undo the octal escapes of /proc/self/mountinfo, in place. */
+static void unescape(char *text)
+{
+	char *out = text;
+
+	for (const char *in = text; *in;) {
+		unsigned c;
+
+		if (in[0] == '\\' && sscanf(in + 1, "%3o", &c) == 1) {
+			*out++ = (char)c;
+			in += 4;
+		} else {
+			*out++ = *in++;
+		}
+	}
+	*out = 0;
+}
+
+/* "36 35 98:0 /root /mount/point rw,noatime master:1 - type source options" */
+static bool parse_mountinfo(char *line, char **mount_point, const char **type)
+{
+	char *save = NULL, *word = strtok_r(line, " ", &save);
+
+	for (int i = 1; word && i < 5; i++)
+		word = strtok_r(NULL, " ", &save);
+	*mount_point = word;
+	while (word && strcmp(word, "-") != 0)
+		word = strtok_r(NULL, " ", &save);
+	*type = word ? strtok_r(NULL, " ", &save) : NULL;
+	if (*mount_point)
+		unescape(*mount_point);
+	return *mount_point && *type;
+}
+
+static bool is_below(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == 0);
+}
+
+/* What cannot be unmounted, since it came from another user namespace, is covered. */
+static int hide(const char *path)
+{
+	int r = sys_umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW);
+
+	if (r == -EINVAL || r == -EPERM)
+		r = sys_mount("tmpfs", path, "tmpfs", 0, "");
+	return r == -ENOENT ? 0 : r;
+}
+
+/*
+ * The old root stays below the new one, out of reach of path names but not of the kernel's checks: a procfs or sysfs of the host that
+ * is left in the namespace lets the container mount its own unmasked.
+ */
+static int hide_host_views(const struct rootfs *rootfs)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	char *text, *save = NULL;
+	int r = read_file_at(AT_FDCWD, "/proc/self/mountinfo", &arena, (size_t)16 << 20, &text, NULL);
+
+	if (r < 0)
+		return fail(-r, "read /proc/self/mountinfo");
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *path;
+		const char *type;
+
+		if (!parse_mountinfo(line, &path, &type) || (strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0) ||
+		    is_below(path, rootfs->path))
+			continue;
+		r = hide(path);
+		if (r < 0)
+			return fail(-r, "hide the host's %s", path);
+	}
+	return 0;
+}
+
+static int move_to_root(const struct rootfs *rootfs)
+{
+	int r = hide_host_views(rootfs);
+
+	if (r < 0)
+		return r;
+	r = sys_move_mount(rootfs->root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+	return r < 0 ? fail(-r, "move the root to /") : enter_by_chroot(rootfs);
+}
+
+/* --- both --------------------------------------------------------------------------------------------------------------- */
+
+static int set_root_propagation(const struct rootfs *rootfs)
+{
+	static const unsigned flags[] = {
+		[PROPAGATION_SHARED] = MS_SHARED,
+		[PROPAGATION_UNBINDABLE] = MS_UNBINDABLE,
+	};
+	enum propagation wanted = rootfs->request->spec->linux_.rootfs_propagation;
+
+	/* The others were set when the root was bound. */
+	if (wanted != PROPAGATION_SHARED && wanted != PROPAGATION_UNBINDABLE)
+		return 0;
+	int r = tree_set_propagation(rootfs->root, "", flags[wanted], false);
+
+	return r < 0 ? fail(-r, "/linux/rootfsPropagation") : 0;
+}
+
+int rootfs_enter(struct rootfs *rootfs)
+{
+	bool joined = !spec_new_namespace(rootfs->request->spec, NS_MOUNT);
+	int r = joined ? enter_by_chroot(rootfs) : rootfs->request->no_pivot ? move_to_root(rootfs) : pivot(rootfs);
+
+	if (r < 0)
+		return r;
+	if (chdir("/") < 0)
+		return fail(errno, "change to the container's /");
+	return set_root_propagation(rootfs);
+}

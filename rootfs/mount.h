@@ -1,0 +1,27 @@
+/*
+ * One mount of the configuration, from plan to place. All by descriptor: the tree is made detached, gets its attributes while nobody can
+ * see it, and is moved onto a destination that rootfs/destination.c opened.
+ */
+#pragma once
+
+#include "rootfs/options.h"
+#include "rootfs/rootfs.h"
+
+struct mount_plan {
+	const struct spec_mount *spec;
+	size_t index;                /* N of /mounts/N */
+	char *destination;           /* normalised, absolute in the root */
+	char *source;                /* of a bind: absolute on the host, else as the configuration has it (may be NULL) */
+	struct mount_options options;
+	int tree;                    /* prepared detached clone of a bind's source, or -1 */
+	int late_readonly;           /* the mount, when it is made read-only only after everything is in it; else -1 */
+};
+
+/* Parse and check every mount; open what init will not be able to open (see rootfs_prepare()). Errors name /mounts/N. */
+int mounts_prepare(struct rootfs *rootfs);
+
+/* In init: do it. rootfs->root is open. */
+int mount_attach(struct rootfs *rootfs, struct mount_plan *plan);
+
+/* In init, last: make read-only what was left writable to be filled. */
+int mounts_finish(struct rootfs *rootfs);

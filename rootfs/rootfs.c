@@ -1,0 +1,180 @@
+#include "rootfs/rootfs.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/sys.h"
+#include "rootfs/dev.h"
+#include "rootfs/mount.h"
+#include "rootfs/tree.h"
+
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+
+/* --- prepare ------------------------------------------------------------------------------------------------------------ */
+
+static int prepare_root(struct rootfs *rootfs)
+{
+	const struct rootfs_request *request = rootfs->request;
+	const char *path = request->spec->root.path;
+
+	rootfs->path = path[0] == '/' ? arena_strdup(&rootfs->arena, path) : arena_printf(&rootfs->arena, "%s/%s", request->bundle, path);
+	_cleanup_fd_ int fd = open(rootfs->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail(errno, "/root/path: %s", rootfs->path);
+	if (!request->user_namespace)
+		return 0;
+	rootfs->tree = tree_clone(fd, "", true);
+	/* A caller without the privilege shares its mounts with init, which then can do it itself. */
+	if (rootfs->tree == -EPERM)
+		return 0;
+	int r = rootfs->tree < 0 ? rootfs->tree : tree_set_propagation(rootfs->tree, "", MS_SLAVE, true);
+
+	return r < 0 ? fail(-r, "clone the root %s", rootfs->path) : 0;
+}
+
+/* A label that was asked for and cannot be given is an error, not a container without one. */
+static int check_label(const struct spec *spec)
+{
+	struct statfs fs;
+
+	if (!spec->linux_.mount_label || !spec->linux_.mount_label[0])
+		return 0;
+	if (statfs("/sys/fs/selinux", &fs) == 0 && fs.f_type == SELINUX_MAGIC)
+		return 0;
+	return refuse(ENOTSUP, "/linux/mountLabel: SELinux is not enabled on this host");
+}
+
+int rootfs_prepare(struct rootfs *rootfs, const struct rootfs_request *request)
+{
+	*rootfs = ROOTFS_NONE;
+	rootfs->request = request;
+	int r = check_label(request->spec);
+
+	if (r >= 0)
+		r = prepare_root(rootfs);
+	if (r >= 0)
+		r = mounts_prepare(rootfs);
+	if (r >= 0)
+		rootfs->dev = dev_is_ours(rootfs);
+	else
+		rootfs_close(rootfs);
+	return r;
+}
+
+/* --- build -------------------------------------------------------------------------------------------------------------- */
+
+/* Where the root is bound: onto its own path, where hooks look for it. Where init may not go, "/" does as well. */
+static int open_place(const struct rootfs *rootfs)
+{
+	int place = open(rootfs->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (place < 0 && errno == EACCES && rootfs->tree >= 0)
+		place = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return place < 0 ? fail(errno, "/root/path: %s", rootfs->path) : place;
+}
+
+static int attach_root(struct rootfs *rootfs)
+{
+	bool slave = rootfs->request->spec->linux_.rootfs_propagation == PROPAGATION_SLAVE;
+	_cleanup_fd_ int place = open_place(rootfs), tree = steal_fd(&rootfs->tree);
+
+	if (place < 0)
+		return place;
+	if (tree < 0)
+		tree = tree_clone(place, "", true);
+	int r = tree < 0 || slave ? tree : tree_set_propagation(tree, "", MS_PRIVATE, false);
+
+	if (r >= 0)
+		r = sys_move_mount_fd(tree, place);
+	if (r < 0)
+		return fail(-r, "bind the root %s", rootfs->path);
+	rootfs->root = steal_fd(&tree);
+	return 0;
+}
+
+/* What is bound over masked files: from the host, before anything of the image is in reach (CVE-2025-31133). */
+static int open_null(struct rootfs *rootfs)
+{
+	struct stat st;
+
+	if (rootfs->request->spec->linux_.masked_paths.count == 0)
+		return 0;
+	rootfs->null = tree_clone(AT_FDCWD, "/dev/null", false);
+	if (rootfs->null < 0)
+		return fail(-rootfs->null, "clone /dev/null");
+	if (fstat(rootfs->null, &st) < 0)
+		return fail(errno, "stat /dev/null");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return refuse(EINVAL, "/dev/null is not the null device: refusing to mask with it");
+	return 0;
+}
+
+/* Nothing that happens in the container's namespace goes back to the host's. */
+static int isolate(const struct rootfs *rootfs)
+{
+	if (!spec_new_namespace(rootfs->request->spec, NS_MOUNT))
+		return 0;
+	int r = tree_set_propagation(AT_FDCWD, "/", MS_SLAVE, true);
+
+	return r < 0 ? fail(-r, "make the mounts of the host slaves") : 0;
+}
+
+int rootfs_build(struct rootfs *rootfs)
+{
+	int r = isolate(rootfs);
+
+	if (r >= 0)
+		r = attach_root(rootfs);
+	if (r >= 0)
+		r = open_null(rootfs);
+	for (size_t i = 0; r >= 0 && i < rootfs->mount_count; i++)
+		r = mount_attach(rootfs, &rootfs->mounts[i]);
+	return r < 0 ? r : dev_populate(rootfs);
+}
+
+void rootfs_close(struct rootfs *rootfs)
+{
+	for (size_t i = 0; i < rootfs->mount_count; i++) {
+		close_fd(&rootfs->mounts[i].tree);
+		close_fd(&rootfs->mounts[i].late_readonly);
+	}
+	close_fd(&rootfs->tree);
+	close_fd(&rootfs->root);
+	close_fd(&rootfs->null);
+	arena_free(&rootfs->arena);
+	*rootfs = ROOTFS_NONE;
+}
+
+/* --- what others ask ---------------------------------------------------------------------------------------------------- */
+
+bool rootfs_mount_wants_idmap(const struct spec_mount *mount)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	struct mount_options options;
+
+	return mount->uid_maps.count > 0 || mount->gid_maps.count > 0 ||
+	       (mount_options_parse(&options, mount, 0, &arena) >= 0 && options.idmap);
+}
+
+static bool is_cgroup(const struct spec_mount *mount)
+{
+	return mount->type && (strcmp(mount->type, "cgroup") == 0 || strcmp(mount->type, "cgroup2") == 0) &&
+	       strcmp(mount->destination, "/sys/fs/cgroup") == 0;
+}
+
+bool rootfs_cgroup_writable(const struct spec *spec)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	bool writable = false;
+
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		struct mount_options options;
+
+		if (is_cgroup(&spec->mounts[i]) && mount_options_parse(&options, &spec->mounts[i], i, &arena) >= 0)
+			writable = !((options.top.set | options.recursive.set) & MOUNT_ATTR_RDONLY);
+	}
+	return writable;
+}

@@ -1,0 +1,21 @@
+/*
+ * Detached mount trees: clones of what is mounted (open_tree(2)) and their attributes (mount_setattr(2)). -errno without the record
+ * unless said.
+ */
+#pragma once
+
+#include "rootfs/options.h"
+
+/* Clone what is mounted at path (relative to dirfd); an empty path means dirfd itself. */
+int tree_clone(int dirfd, const char *path, bool recursive);
+
+/*
+ * Give the tree the attributes and the propagation of the options (propagation 0: left alone); idmap_fd: the user namespace of its id
+ * map, or -1. Attributes that the source's owner locked (mount_namespaces(7)) stay, with a warning. Fills the record.
+ */
+int tree_apply(int tree, const struct mount_options *options, int idmap_fd);
+
+/* Set attributes only, which no lock forbids. */
+int tree_set(int tree, uint64_t attributes, bool recursive);
+
+int tree_set_propagation(int dirfd, const char *path, unsigned propagation, bool recursive);
