@@ -55,7 +55,7 @@ static int join_named(const char *name, bool first)
 		/* A fresh keyring cannot be found by others yet, so this one was there before. */
 		if (!first)
 			return 0;
-		log_warning("a session keyring %s exists already: the container gets one without a name", name);
+		log_debug("a session keyring %s exists already: the container gets one without a name", name);
 		keyring = join(NULL);
 		return keyring < 0 ? (int)keyring : 0;
 	}
