@@ -82,13 +82,13 @@ static int become_program(void *argument)
 	const struct spawn *spawn = launch->spawn;
 
 	if (set_step(launch, "setpgid", setpgid(0, 0)) < 0 || set_step(launch, "set its descriptors", set_descriptors(launch)) < 0)
-		_exit(127);
+		return 127;
 	if (spawn->directory && set_step(launch, "change to its directory", chdir(spawn->directory)) < 0)
-		_exit(127);
+		return 127;
 	if (set_step(launch, "reset signals", reset_signals()) < 0)
-		_exit(127);
+		return 127;
 	set_step(launch, "execute", execve(spawn->path, spawn->args, spawn->env));
-	_exit(127);
+	return 127;
 }
 
 static int await_end(int pidfd, int *status)

@@ -77,7 +77,7 @@ static int open_over_there(void *argument)
 		fail(-visit->result, "enter the container's network namespace");
 	else
 		visit->result = nl_open();
-	_exit(0);
+	return 0;
 }
 
 int nl_open_in(int netns)
