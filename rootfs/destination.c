@@ -61,14 +61,21 @@ static int check_place(const struct rootfs *rootfs, int fd)
 	return 0;
 }
 
-static int make(const struct rootfs *rootfs, const struct mount_plan *plan, int tree)
+/* Make the destination; *plain when no link was followed. */
+static int make(const struct rootfs *rootfs, const struct mount_plan *plan, int tree, bool *plain)
 {
+	const char *path = plan->destination;
 	struct stat st;
 
 	if (tree >= 0 && fstat(tree, &st) < 0)
 		return -errno;
-	return tree < 0 || S_ISDIR(st.st_mode) ? path_make_dir(rootfs->root, plan->destination, 0755)
-	                                       : path_make_file(rootfs->root, plan->destination, 0755);
+	bool directory = tree < 0 || S_ISDIR(st.st_mode);
+	int fd = path_make_plain(rootfs->root, path, directory, 0755);
+
+	*plain = fd >= 0;
+	if (fd >= 0)
+		return fd;
+	return directory ? path_make_dir(rootfs->root, path, 0755) : path_make_file(rootfs->root, path, 0755);
 }
 
 static int explain(int r, const struct mount_plan *plan)
@@ -85,7 +92,8 @@ static int open_plain_last(const struct rootfs *rootfs, const struct mount_plan 
 
 	*made = fd == -ENOENT;
 	if (fd == -ENOENT) {
-		_cleanup_fd_ int dir = make(rootfs, plan, -1);
+		bool plain;
+		_cleanup_fd_ int dir = make(rootfs, plan, -1, &plain);
 
 		if (dir < 0)
 			return explain(dir, plan);
@@ -104,6 +112,7 @@ static int open_plain_last(const struct rootfs *rootfs, const struct mount_plan 
 
 int destination_open(struct rootfs *rootfs, const struct mount_plan *plan, int tree, bool *made)
 {
+	bool plain = false;
 	int r = check_name(plan);
 
 	*made = false;
@@ -120,11 +129,11 @@ int destination_open(struct rootfs *rootfs, const struct mount_plan *plan, int t
 		fd = path_open_in(rootfs->root, plan->destination, O_PATH);
 	if (fd == -ENOENT) {
 		*made = true;
-		fd = make(rootfs, plan, tree);
+		fd = make(rootfs, plan, tree, &plain);
 	}
 	if (fd < 0)
 		return explain(fd, plan);
-	r = check_place(rootfs, fd);
+	r = plain ? 0 : check_place(rootfs, fd);
 	if (r < 0) {
 		close_fd(&fd);
 		return r;

@@ -34,13 +34,19 @@ struct place {
 	const char *name;
 };
 
+/* There is only one, the host's. */
+static bool is_devtmpfs(const struct mount_plan *plan)
+{
+	return plan->spec->type && strcmp(plan->spec->type, "devtmpfs") == 0;
+}
+
 bool dev_is_ours(const struct rootfs *rootfs)
 {
 	bool ours = true;
 
 	for (size_t i = 0; i < rootfs->mount_count; i++)
 		if (strcmp(rootfs->mounts[i].destination, "/dev") == 0 && !rootfs->mounts[i].options.remount)
-			ours = !rootfs->mounts[i].options.bind;
+			ours = !rootfs->mounts[i].options.bind && !is_devtmpfs(&rootfs->mounts[i]);
 	return ours;
 }
 
@@ -69,7 +75,7 @@ static bool is_placeholder(const struct stat *st)
 /* The host's node, opened and verified. */
 static int open_host_node(const struct spec_device *device, const char *path)
 {
-	_cleanup_fd_ int fd = open(path, O_PATH | O_CLOEXEC);
+	_cleanup_fd_ int fd = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -254,11 +260,20 @@ static bool exists(const struct rootfs *rootfs, const char *path)
 	return fd >= 0;
 }
 
+/* The configuration's own procfs has it. */
+static bool mounts_proc(const struct rootfs *rootfs)
+{
+	for (size_t i = 0; i < rootfs->mount_count; i++)
+		if (strcmp(rootfs->mounts[i].destination, "/proc") == 0 && !rootfs->mounts[i].options.remount)
+			return true;
+	return false;
+}
+
 static int make_links(const struct rootfs *rootfs, int dev)
 {
 	int r = 0;
 
-	if (!exists(rootfs, "/proc/self/fd"))
+	if (!mounts_proc(rootfs) && !exists(rootfs, "/proc/self/fd"))
 		return 0;
 	for (size_t i = 0; r >= 0 && i < sizeof links / sizeof *links; i++)
 		r = make_link(dev, links[i].name, links[i].target);
@@ -267,19 +282,26 @@ static int make_links(const struct rootfs *rootfs, int dev)
 	return r;
 }
 
-/* /dev/ptmx of the image may be another instance's: only a link to the container's own devpts stays, or what was mounted there. */
-static int make_ptmx(int dev)
+/* A node 5:2 leads to the devpts beside it, as the link does. */
+static bool is_ptmx(int dev)
 {
 	char target[32];
+	struct stat st;
+	ssize_t length = readlinkat(dev, "ptmx", target, sizeof target - 1);
 
+	target[length < 0 ? 0 : length] = 0;
+	return strcmp(target, "pts/ptmx") == 0 || strcmp(target, "/dev/pts/ptmx") == 0 ||
+	       (fstatat(dev, "ptmx", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(5, 2));
+}
+
+/* What else an image has there is replaced, but not what was mounted there. */
+static int make_ptmx(int dev)
+{
 	if (symlinkat("pts/ptmx", dev, "ptmx") == 0)
 		return 0;
 	if (errno != EEXIST)
 		return fail(errno, "create /dev/ptmx");
-	ssize_t length = readlinkat(dev, "ptmx", target, sizeof target - 1);
-
-	target[length < 0 ? 0 : length] = 0;
-	if (strcmp(target, "pts/ptmx") == 0 || strcmp(target, "/dev/pts/ptmx") == 0)
+	if (is_ptmx(dev))
 		return 0;
 	if (unlinkat(dev, "ptmx", 0) < 0)
 		return errno == EBUSY ? 0 : fail(errno, "replace /dev/ptmx");

@@ -3,7 +3,10 @@
 
 #include "rootfs/rootfs.h"
 
-/* Whether this runtime populates /dev: always, but where the configuration binds a directory there, which is another's to populate. */
+/*
+ * Whether this runtime populates /dev: always, but where the configuration binds a directory or mounts devtmpfs there, which are
+ * another's to populate.
+ */
 bool dev_is_ours(const struct rootfs *rootfs);
 
 /* In init, after the mounts: devices of the configuration, default devices, symbolic links. Needs umask 0. Fills the record. */

@@ -145,9 +145,6 @@ int rootfs_enter(struct rootfs *rootfs)
 	bool joined = !spec_new_namespace(rootfs->request->spec, NS_MOUNT);
 	int r = joined ? enter_by_chroot(rootfs) : rootfs->request->no_pivot ? move_to_root(rootfs) : pivot(rootfs);
 
-	if (r < 0)
-		return r;
-	if (chdir("/") < 0)
-		return fail(errno, "change to the container's /");
-	return set_root_propagation(rootfs);
+	/* All of them leave the working directory in the root. */
+	return r < 0 ? r : set_root_propagation(rootfs);
 }

@@ -72,16 +72,7 @@ static uint64_t first_attributes(const struct mount_plan *plan)
 struct parameters {
 	size_t count;
 	const char **items;
-	char mode[16];
-	struct arena arena;
 };
-
-static void free_parameters(struct parameters *p)
-{
-	arena_free(&p->arena);
-}
-
-#define _cleanup_parameters_ __attribute__((cleanup(free_parameters)))
 
 static bool has_key(const struct mount_options *options, const char *key)
 {
@@ -93,25 +84,24 @@ static bool has_key(const struct mount_options *options, const char *key)
 	return false;
 }
 
-static int add_parameters(struct parameters *p, const struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made)
+static int add_parameters(struct parameters *p, struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made)
 {
 	const struct mount_options *options = &plan->options;
 	const char *label = mount_label(rootfs, plan);
 
-	*p = (struct parameters){ .items = NULL };
-	p->items = arena_array(&p->arena, options->data_count + 2, sizeof *p->items);
+	*p = (struct parameters){ .items = arena_array(&rootfs->arena, options->data_count + 2, sizeof *p->items) };
 	/* A tmpfs over a directory of the image takes that directory's mode, as other runtimes do. */
 	if (!made && strcmp(plan->spec->type, "tmpfs") == 0 && !has_key(options, "mode")) {
 		struct stat st;
 
 		if (fstat(destination, &st) < 0)
 			return fail(errno, "stat %s", plan->destination);
-		p->items[p->count++] = arena_printf(&p->arena, "mode=%04o", st.st_mode & 07777);
+		p->items[p->count++] = arena_printf(&rootfs->arena, "mode=%04o", st.st_mode & 07777);
 	}
 	for (size_t i = 0; i < options->data_count; i++)
 		p->items[p->count++] = options->data[i];
 	if (label && !has_key(options, "context"))
-		p->items[p->count++] = arena_printf(&p->arena, "context=%s", label);
+		p->items[p->count++] = arena_printf(&rootfs->arena, "context=%s", label);
 	return 0;
 }
 
@@ -208,11 +198,11 @@ static int configure(int fs, const struct mount_plan *plan, const struct paramet
 	return r < 0 ? fs_fail(fs, r, type, "") : 0;
 }
 
-int filesystem_open(const struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made)
+int filesystem_open(struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made)
 {
 	if ((plan->options.super_set & ONLY_MOUNT) || is_too_long(plan))
 		return -EOPNOTSUPP;
-	_cleanup_parameters_ struct parameters parameters;
+	struct parameters parameters;
 	int r = add_parameters(&parameters, rootfs, plan, destination, made);
 
 	if (r < 0)
@@ -253,9 +243,10 @@ static char *join(const struct parameters *p, struct arena *arena)
 
 	for (size_t i = 0; i < p->count; i++) {
 		const char *item = p->items[i], *value = strchr(item, '=');
-		bool quote = value && strncmp(item, "context=", 8) == 0;
+		size_t key = value ? (size_t)(value - item) : 0;
+		bool quote = key >= 7 && strncmp(value - 7, "context", 7) == 0;
 
-		text = quote ? arena_printf(arena, "%s%scontext=\"%s\"", text, i ? "," : "", value + 1)
+		text = quote ? arena_printf(arena, "%s%s%.*s=\"%s\"", text, i ? "," : "", (int)key, item, value + 1)
 		             : arena_printf(arena, "%s%s%s", text, i ? "," : "", item);
 	}
 	return text;
@@ -265,7 +256,7 @@ static int mount_here(const struct mount_plan *plan, int destination, const char
 {
 	uint64_t attributes = first_attributes(plan);
 	unsigned long flags = plan->options.super_set;
-	_cleanup_fd_ int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (here < 0)
 		return fail(errno, "open the working directory");
@@ -281,13 +272,13 @@ static int mount_here(const struct mount_plan *plan, int destination, const char
 	return r < 0 ? fail(-r, "%s with options \"%s\"", type_of(plan), data) : 0;
 }
 
-int filesystem_mount(const struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made)
+int filesystem_mount(struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made)
 {
-	_cleanup_parameters_ struct parameters parameters;
+	struct parameters parameters;
 	int r = add_parameters(&parameters, rootfs, plan, destination, made);
 
 	if (r >= 0)
-		r = mount_here(plan, destination, join(&parameters, &parameters.arena));
+		r = mount_here(plan, destination, join(&parameters, &rootfs->arena));
 	if (r < 0)
 		return r;
 	int fd = path_open_in(rootfs->root, plan->destination, O_PATH | O_DIRECTORY);

@@ -82,13 +82,13 @@ static int open_source(const struct mount_plan *plan)
 }
 
 /*
- * What the runtime opens, since init cannot: every source when init is in a user namespace and perhaps may not search the way there; what
- * gets an id map; and what stays a peer of the host's mount, which init's copy no longer is.
+ * What the runtime opens, since init cannot: sources that an init in a user namespace perhaps may not reach; what gets an id map; and what
+ * stays a peer of the host's mount, which init's copy no longer is.
  */
 static bool wants_preparation(const struct rootfs *rootfs, const struct mount_plan *plan)
 {
 	return plan->options.bind && !plan->options.remount &&
-	       (rootfs->request->user_namespace || plan->options.propagation == MS_SHARED ||
+	       ((rootfs->request->user_namespace && !plan->by_init) || plan->options.propagation == MS_SHARED ||
 	        (rootfs->request->idmap_fds && rootfs->request->idmap_fds[plan->index] >= 0));
 }
 
@@ -123,27 +123,48 @@ static int prepare_source(const struct rootfs *rootfs, struct mount_plan *plan)
 
 	if (!wants_preparation(rootfs, plan))
 		return 0;
-	plan->tree = open_source(plan);
+	plan->tree = tree_clone(AT_FDCWD, plan->source, plan->options.bind_recursive);
+	/* A caller without the privilege to clone has its mounts in common with init, which then tries. */
+	if (plan->tree == -EPERM && idmap < 0 && options.propagation != MS_SHARED)
+		return 0;
 	if (plan->tree < 0)
-		return plan->tree;
+		return fail(-plan->tree, "bind source %s", plan->source);
 	int r = make_slave(plan->tree, &options);
 
 	return r < 0 ? r : tree_apply(plan->tree, &options, idmap);
 }
 
-int mounts_prepare(struct rootfs *rootfs)
+int mounts_plan(struct rootfs *rootfs)
 {
 	size_t count = rootfs->request->spec->mount_count;
 
 	rootfs->mounts = arena_array(&rootfs->arena, count + 1, sizeof *rootfs->mounts);
 	for (size_t i = 0; i < count; i++) {
-		struct mount_plan *plan = &rootfs->mounts[i];
-		int r = plan_mount(rootfs, plan, i);
+		int r = plan_mount(rootfs, &rootfs->mounts[i], i);
 
 		rootfs->mount_count = i + 1;
 		if (r < 0)
 			return r;
-		r = prepare_source(rootfs, plan);
+	}
+	return 0;
+}
+
+void mounts_look(struct rootfs *rootfs, const struct reach *reach)
+{
+	for (size_t i = 0; i < rootfs->mount_count; i++) {
+		struct mount_plan *plan = &rootfs->mounts[i];
+
+		if (plan->options.bind && !plan->options.remount)
+			plan->by_init = reach_can_bind(reach, plan->source, plan->options.bind_recursive);
+	}
+}
+
+int mounts_prepare(struct rootfs *rootfs)
+{
+	for (size_t i = 0; i < rootfs->mount_count; i++) {
+		struct mount_plan *plan = &rootfs->mounts[i];
+		int r = prepare_source(rootfs, plan);
+
 		if (r < 0)
 			return context(r, "/mounts/%zu: mount %s", i, plan->destination);
 	}

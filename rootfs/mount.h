@@ -5,6 +5,7 @@
 #pragma once
 
 #include "rootfs/options.h"
+#include "rootfs/reach.h"
 #include "rootfs/rootfs.h"
 
 struct mount_plan {
@@ -13,11 +14,18 @@ struct mount_plan {
 	char *destination;           /* normalised, absolute in the root */
 	char *source;                /* of a bind: absolute on the host, else as the configuration has it (may be NULL) */
 	struct mount_options options;
+	bool by_init;                /* init can bind the source itself, though in a user namespace */
 	int tree;                    /* prepared detached clone of a bind's source, or -1 */
 	int late_readonly;           /* the mount, when it is made read-only only after everything is in it; else -1 */
 };
 
-/* Parse and check every mount; open what init will not be able to open (see rootfs_prepare()). Errors name /mounts/N. */
+/* Parse and check every mount. Errors name /mounts/N, as those of all functions here. */
+int mounts_plan(struct rootfs *rootfs);
+
+/* Find out which sources init can bind itself. */
+void mounts_look(struct rootfs *rootfs, const struct reach *reach);
+
+/* Open, as detached trees, what init will not be able to open. */
 int mounts_prepare(struct rootfs *rootfs);
 
 /* In init: do it. rootfs->root is open. */

@@ -175,20 +175,27 @@ static int follow_link(struct walk *walk, int link)
 }
 
 /* The entry called name where the walk stands, a symbolic link not followed. Mount points are entered: the root may have some. */
-static int open_entry(const struct walk *walk, const char *name)
+static int open_entry(int dir, const char *name)
 {
-	return open_scoped(walk->dir, name, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	return open_scoped(dir, name, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
 }
 
-static int open_or_make_dir(const struct walk *walk, const char *name, mode_t mode)
+static int make_in(int dir, const char *name, bool directory, mode_t mode)
 {
-	int fd = open_entry(walk, name);
+	int r = directory ? mkdirat(dir, name, mode) : mknodat(dir, name, S_IFREG | mode, 0);
+
+	return r < 0 ? -errno : 0;
+}
+
+static int make_entry(const struct walk *walk, const char *name, bool directory, mode_t mode)
+{
+	int fd = open_entry(walk->dir, name);
 
 	if (fd != -ENOENT)
 		return fd;
-	if (mkdirat(walk->dir, name, mode) < 0 && errno != EEXIST)
-		return -errno;
-	return open_entry(walk, name);
+	int r = make_in(walk->dir, name, directory, mode);
+
+	return r < 0 && r != -EEXIST ? r : open_entry(walk->dir, name);
 }
 
 /*
@@ -210,7 +217,7 @@ static int walk_to_parent(struct walk *walk, char name[NAME_MAX + 1])
 		}
 		if (is_last(walk))
 			return 0;
-		int fd = open_or_make_dir(walk, name, 0755);
+		int fd = make_entry(walk, name, true, 0755);
 		struct stat st;
 
 		if (fd < 0)
@@ -231,17 +238,23 @@ static int walk_to_parent(struct walk *walk, char name[NAME_MAX + 1])
 	return error;
 }
 
-static int make_entry(const struct walk *walk, const char *name, bool directory, mode_t mode)
+int path_make_plain(int root, const char *path, bool directory, mode_t mode)
 {
-	if (directory)
-		return open_or_make_dir(walk, name, mode);
-	int fd = open_entry(walk, name);
+	const char *last = strrchr(path, '/');
+	char parent[PATH_MAX];
+	size_t length = last ? (size_t)(last - path) : 0;
 
-	if (fd != -ENOENT)
-		return fd;
-	if (mknodat(walk->dir, name, S_IFREG | mode, 0) < 0 && errno != EEXIST)
-		return -errno;
-	return open_entry(walk, name);
+	last = last ? last + 1 : path;
+	if (length >= sizeof parent)
+		return -ENAMETOOLONG;
+	if (!last[0] || strcmp(last, ".") == 0 || strcmp(last, "..") == 0)
+		return -EINVAL;
+	memcpy(parent, path, length);
+	parent[length] = 0;
+	_cleanup_fd_ int dir = path_open_plain(root, parent, O_PATH | O_DIRECTORY);
+	int r = dir < 0 ? dir : make_in(dir, last, directory, mode);
+
+	return r < 0 ? r : open_entry(dir, last);
 }
 
 /* The last component may be a symbolic link, also a dangling one, whose target is made then. */

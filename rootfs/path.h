@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -28,6 +29,12 @@ int path_make_dir(int root, const char *path, mode_t mode);
  * there then; -EISDIR for a directory.
  */
 int path_make_file(int root, const char *path, mode_t mode);
+
+/*
+ * The short way: path is new in a directory that is there, and no symbolic link is on the way (-ELOOP, -ENOENT, -EEXIST otherwise: take
+ * the other functions then). What is returned lies where path, which is normalised, says.
+ */
+int path_make_plain(int root, const char *path, bool directory, mode_t mode);
 
 /*
  * Split: an O_PATH descriptor of path's parent (made if missing) and the last component in name (size NAME_MAX + 1), for mknodat and

@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "rootfs/dev.h"
 #include "rootfs/mount.h"
+#include "rootfs/reach.h"
 #include "rootfs/tree.h"
 
 #include <linux/magic.h>
@@ -14,25 +15,39 @@
 
 /* --- prepare ------------------------------------------------------------------------------------------------------------ */
 
-static int prepare_root(struct rootfs *rootfs)
+static int check_root(struct rootfs *rootfs)
 {
 	const struct rootfs_request *request = rootfs->request;
 	const char *path = request->spec->root.path;
 
 	rootfs->path = path[0] == '/' ? arena_strdup(&rootfs->arena, path) : arena_printf(&rootfs->arena, "%s/%s", request->bundle, path);
-	_cleanup_fd_ int fd = open(rootfs->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int fd = openat(AT_FDCWD, rootfs->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0)
-		return fail(errno, "/root/path: %s", rootfs->path);
-	if (!request->user_namespace)
-		return 0;
-	rootfs->tree = tree_clone(fd, "", true);
-	/* A caller without the privilege shares its mounts with init, which then can do it itself. */
+	return fd < 0 ? fail(errno, "/root/path: %s", rootfs->path) : 0;
+}
+
+/* A caller without the privilege shares its mounts with init, which then can do it itself. */
+static int prepare_root(struct rootfs *rootfs)
+{
+	rootfs->tree = tree_clone(AT_FDCWD, rootfs->path, true);
 	if (rootfs->tree == -EPERM)
 		return 0;
 	int r = rootfs->tree < 0 ? rootfs->tree : tree_set_propagation(rootfs->tree, "", MS_SLAVE, true);
 
 	return r < 0 ? fail(-r, "clone the root %s", rootfs->path) : 0;
+}
+
+/* For an init in a user namespace. */
+static int prepare_root_and_look(struct rootfs *rootfs)
+{
+	struct reach reach;
+
+	reach_begin(&reach, rootfs->request->spec);
+	bool by_init = reach_can_bind(&reach, rootfs->path, true);
+
+	mounts_look(rootfs, &reach);
+	reach_end(&reach);
+	return by_init ? 0 : prepare_root(rootfs);
 }
 
 /* A label that was asked for and cannot be given is an error, not a container without one. */
@@ -54,7 +69,11 @@ int rootfs_prepare(struct rootfs *rootfs, const struct rootfs_request *request)
 	int r = check_label(request->spec);
 
 	if (r >= 0)
-		r = prepare_root(rootfs);
+		r = check_root(rootfs);
+	if (r >= 0)
+		r = mounts_plan(rootfs);
+	if (r >= 0 && request->user_namespace)
+		r = prepare_root_and_look(rootfs);
 	if (r >= 0)
 		r = mounts_prepare(rootfs);
 	if (r >= 0)
@@ -69,10 +88,10 @@ int rootfs_prepare(struct rootfs *rootfs, const struct rootfs_request *request)
 /* Where the root is bound: onto its own path, where hooks look for it. Where init may not go, "/" does as well. */
 static int open_place(const struct rootfs *rootfs)
 {
-	int place = open(rootfs->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int place = openat(AT_FDCWD, rootfs->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (place < 0 && errno == EACCES && rootfs->tree >= 0)
-		place = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		place = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return place < 0 ? fail(errno, "/root/path: %s", rootfs->path) : place;
 }
 

@@ -72,7 +72,7 @@ static int open_own_group(const struct rootfs *rootfs, const struct mount_plan *
 	return tree < 0 ? fail(-tree, "make an empty tmpfs") : tree;
 }
 
-int substitute_open_cgroup(const struct rootfs *rootfs, const struct mount_plan *plan, int destination)
+int substitute_open_cgroup(struct rootfs *rootfs, const struct mount_plan *plan, int destination)
 {
 	int r = -EPERM;
 
@@ -132,14 +132,13 @@ static bool gid_is_mapped(unsigned long gid)
 }
 
 /* Engines write gid=5 (tty) also for containers whose namespace does not map it; without it terminals belong to their user's group. */
-static int open_devpts_without_gid(const struct rootfs *rootfs, const struct mount_plan *plan, int destination, int r)
+static int open_devpts_without_gid(struct rootfs *rootfs, const struct mount_plan *plan, int destination, int r)
 {
 	struct mount_plan without = *plan;
 	struct mount_options *options = &without.options;
-	struct arena _cleanup_arena_ arena = { 0 };
 	bool dropped = false;
 
-	options->data = arena_array(&arena, plan->options.data_count + 1, sizeof *options->data);
+	options->data = arena_array(&rootfs->arena, plan->options.data_count + 1, sizeof *options->data);
 	options->data_count = 0;
 	for (size_t i = 0; i < plan->options.data_count; i++) {
 		const char *item = plan->options.data[i];
@@ -155,7 +154,7 @@ static int open_devpts_without_gid(const struct rootfs *rootfs, const struct mou
 	return filesystem_open(rootfs, &without, destination, false);
 }
 
-int substitute_open(const struct rootfs *rootfs, const struct mount_plan *plan, int destination, int r)
+int substitute_open(struct rootfs *rootfs, const struct mount_plan *plan, int destination, int r)
 {
 	if (r == -EINVAL && strcmp(plan->spec->type, "devpts") == 0)
 		return open_devpts_without_gid(rootfs, plan, destination, r);

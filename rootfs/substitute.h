@@ -13,10 +13,10 @@ bool substitute_is_cgroup(const struct mount_plan *plan);
  * group only. In a user namespace without a cgroup namespace it is read-only, and it is an empty directory where the group cannot be
  * seen (CVE-2023-25809). Fills the record.
  */
-int substitute_open_cgroup(const struct rootfs *rootfs, const struct mount_plan *plan, int destination);
+int substitute_open_cgroup(struct rootfs *rootfs, const struct mount_plan *plan, int destination);
 
 /* filesystem_open() failed with r: a detached mount instead, or r and the record as it was. */
-int substitute_open(const struct rootfs *rootfs, const struct mount_plan *plan, int destination, int r);
+int substitute_open(struct rootfs *rootfs, const struct mount_plan *plan, int destination, int r);
 
 /* A detached, empty, read-only tmpfs. -errno, record not filled. */
 int substitute_empty(void);

@@ -1,0 +1,52 @@
+#include "rootfs/reach.h"
+
+#include "base/fd.h"
+#include "base/sys.h"
+
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+
+/* The host's id of the container's id 0. */
+static bool host_id_of_root(const struct spec_id_maps *maps, uint32_t *id)
+{
+	for (size_t i = 0; i < maps->count; i++) {
+		if (maps->items[i].container_id == 0 && maps->items[i].size > 0) {
+			*id = maps->items[i].host_id;
+			return true;
+		}
+	}
+	return false;
+}
+
+void reach_begin(struct reach *reach, const struct spec *spec)
+{
+	uint32_t uid, gid;
+
+	*reach = (struct reach){ .known = false };
+	if (!spec_new_namespace(spec, NS_USER) || !host_id_of_root(&spec->linux_.uid_maps, &uid) ||
+	    !host_id_of_root(&spec->linux_.gid_maps, &gid) || uid == 0)
+		return;
+	reach->changed = true;
+	reach->old_gid = (gid_t)setfsgid(gid);
+	reach->old_uid = (uid_t)setfsuid(uid);
+	/* They report no error: ask again. Id 0 of the host would bring its capabilities along, and nothing would be known. */
+	reach->known = (uid_t)setfsuid((uid_t)-1) == uid && (gid_t)setfsgid((gid_t)-1) == gid;
+}
+
+void reach_end(struct reach *reach)
+{
+	if (!reach->changed)
+		return;
+	setfsuid(reach->old_uid);
+	setfsgid(reach->old_gid);
+}
+
+bool reach_can_bind(const struct reach *reach, const char *path, bool recursive)
+{
+	if (!reach->known)
+		return false;
+	_cleanup_fd_ int fd = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	return fd >= 0 && (recursive || (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)));
+}
