@@ -2,8 +2,9 @@
  * Device rules as an eBPF program (BPF_PROG_TYPE_CGROUP_DEVICE). Pure: rules in, instructions out.
  *
  * The program walks the rules in order with the set of allowed accesses in a register: a rule that matches the device adds its
- * accesses or takes them away, and at the end the request must be within the set. It has no branch: every rule costs 7 to 10
- * instructions whether it matches or not, and the verifier's work grows with the number of rules and not with that of the paths.
+ * accesses or takes them away, and at the end the request must be within the set. It has no branch, so the verifier walks it
+ * once; the kernel spends about half a microsecond of a container's start on each instruction, so neighbouring rules that do the same
+ * are one group, in which adjacent devices are one interval: four instructions each.
  */
 #pragma once
 

@@ -15,6 +15,7 @@
 #define M DEVICE_MKNOD
 #define RWM (R | W | M)
 #define ANY (-1)
+#define LAST_MINOR 0xfffff
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 struct request {
@@ -65,10 +66,6 @@ static uint64_t run(const struct device_program *program, const struct bpf_cgrou
 			assert_int_equal(pc, program->count - 1);
 			return r[0];
 		}
-		if (i->code == (BPF_LD | BPF_DW | BPF_IMM)) {
-			r[i->dst_reg] = (uint32_t)i->imm | (uint64_t)(uint32_t)program->code[++pc].imm << 32;
-			continue;
-		}
 		if (i->code == (BPF_LDX | BPF_MEM | BPF_W)) {
 			uint32_t word;
 
@@ -78,9 +75,14 @@ static uint64_t run(const struct device_program *program, const struct bpf_cgrou
 			r[i->dst_reg] = word;
 			continue;
 		}
+		uint64_t operand = BPF_SRC(i->code) == BPF_X ? r[i->src_reg] : (uint64_t)(int64_t)i->imm;
+
+		if (BPF_CLASS(i->code) == BPF_ALU) {
+			r[i->dst_reg] = (uint32_t)operate(BPF_OP(i->code), (uint32_t)r[i->dst_reg], (uint32_t)operand);
+			continue;
+		}
 		assert_int_equal(BPF_CLASS(i->code), BPF_ALU64);
-		r[i->dst_reg] = operate(BPF_OP(i->code), r[i->dst_reg],
-		                        BPF_SRC(i->code) == BPF_X ? r[i->src_reg] : (uint64_t)(int64_t)i->imm);
+		r[i->dst_reg] = operate(BPF_OP(i->code), r[i->dst_reg], operand);
 	}
 	fail_msg("the program does not end");
 	return 0;
@@ -215,8 +217,9 @@ static void own_devices_count_where_no_rule_speaks(void **state)
 
 static void numbers_that_no_device_has_match_none(void **state)
 {
-	static const struct spec_device_rule rules[] = { { false, 'a', ANY, ANY, RWM }, { true, 'c', 10 + (1LL << 32), 229, R },
-		                                         { true, 'c', 10, 229 + (1LL << 24), R }, { true, 'b', INT64_MAX, INT64_MAX, R } };
+	static const struct spec_device_rule rules[] = { { false, 'a', ANY, ANY, RWM }, { true, 'c', 10 + (1LL << 12), 229, R },
+		                                         { true, 'c', 10 + (1LL << 32), 229, R }, { true, 'c', 10, 229 + (1LL << 20), R },
+		                                         { true, 'c', 9, 229 + (1LL << 20), R }, { true, 'b', INT64_MAX, INT64_MAX, R } };
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct device_program program;
 
@@ -226,9 +229,46 @@ static void numbers_that_no_device_has_match_none(void **state)
 	assert_false(allows(&program, (struct request){ 'c', 11, 229, R }));
 }
 
+/* A list of every major has intervals that are longer than one operand can say. */
+static void all_majors(void **state)
+{
+	static struct spec_device_rule rules[4097];
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct device_program program;
+
+	(void)state;
+	for (int i = 0; i < 4096; i++)
+		rules[i] = (struct spec_device_rule){ true, 'b', i, ANY, R };
+	rules[4096] = (struct spec_device_rule){ false, 'b', 4095, LAST_MINOR, R };
+	device_program_build(&program, &arena, rules, COUNT(rules), NULL, 0);
+	for (uint32_t major = 0; major < 4096; major += 7) {
+		assert_true(allows(&program, (struct request){ 'b', major, major, R }));
+		assert_false(allows(&program, (struct request){ 'b', major, major, W }));
+	}
+	assert_true(allows(&program, (struct request){ 'b', 4095, LAST_MINOR - 1, R }));
+	assert_false(allows(&program, (struct request){ 'b', 4095, LAST_MINOR, R }));
+	assert_true(program.count < 100);
+}
+
+/* What engines send costs no more than the defaults do. */
+static void what_is_allowed_anyway_costs_nothing(void **state)
+{
+	static const struct spec_device_rule deny[] = { { false, 'a', ANY, ANY, RWM } };
+	static const struct spec_device_rule engine[] = { { false, 'a', ANY, ANY, RWM }, { true, 'c', 5, 1, RWM }, { true, 'c', 1, 3, RWM },
+		                                          { true, 'c', 1, 9, RWM }, { true, 'c', 136, ANY, RWM } };
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct device_program least, program;
+
+	(void)state;
+	device_program_build(&least, &arena, deny, COUNT(deny), NULL, 0);
+	device_program_build(&program, &arena, engine, COUNT(engine), NULL, 0);
+	assert_int_equal(program.count, least.count);
+	assert_true(least.count < 48);
+}
+
 static void any_list_means_what_it_says(void **state)
 {
-	static const int64_t numbers[] = { ANY, 0, 1, 3, 5, 136, 4095, 0xfffff };
+	static const int64_t majors[] = { ANY, 0, 1, 2, 5, 136, 4094, 4095 }, minors[] = { ANY, 0, 1, 2, 3, 5, 0xffffe, 0xfffff };
 	static const char types[] = { 'a', 'b', 'c' };
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct spec_device_rule rules[12];
@@ -241,12 +281,12 @@ static void any_list_means_what_it_says(void **state)
 
 		for (size_t i = 0; i < count; i++)
 			rules[i] = (struct spec_device_rule){
-				.allow = random() % 2, .type = types[random() % 3], .major = numbers[random() % 8],
-				.minor = numbers[random() % 8], .access = (unsigned)random() % 8,
+				.allow = random() % 2, .type = types[random() % 3], .major = majors[random() % 8],
+				.minor = minors[random() % 8], .access = (unsigned)random() % 8,
 			};
 		device_program_build(&program, &arena, rules, count, NULL, 0);
 		for (int question = 0; question < 40; question++) {
-			struct request q = { types[1 + random() % 2], (uint32_t)numbers[1 + random() % 7], (uint32_t)numbers[1 + random() % 7],
+			struct request q = { types[1 + random() % 2], (uint32_t)majors[1 + random() % 7], (uint32_t)minors[1 + random() % 7],
 				             (unsigned)random() % 8 };
 
 			assert_int_equal(allows(&program, q), should_allow(rules, count, q));
@@ -264,6 +304,8 @@ int main(void)
 		cmocka_unit_test(everything_needs_no_program),
 		cmocka_unit_test(own_devices_count_where_no_rule_speaks),
 		cmocka_unit_test(numbers_that_no_device_has_match_none),
+		cmocka_unit_test(all_majors),
+		cmocka_unit_test(what_is_allowed_anyway_costs_nothing),
 		cmocka_unit_test(any_list_means_what_it_says),
 	};
 
