@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/log.h"
+#include "runtime/terminal_guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,6 +80,7 @@ struct terminal {
 	int input, output;           /* the caller's, not ours to close; -1 when at their end */
 	int settings_of;             /* the caller's terminal in raw mode, or -1 */
 	struct termios saved;
+	struct terminal_guard guard;
 	struct buffer to_container, to_caller;
 };
 
@@ -136,10 +139,14 @@ static int set_raw(struct terminal *terminal)
 		return 0;
 	raw = terminal->saved;
 	cfmakeraw(&raw);
+	if (terminal_guard_start(&terminal->guard, STDIN_FILENO, &terminal->saved) < 0)
+		log_warning("%s", error_record()->text);
 	int r = set_settings(STDIN_FILENO, &raw);
 
-	if (r < 0)
+	if (r < 0) {
+		terminal_guard_stop(&terminal->guard);
 		return fail(-r, "set the terminal to raw mode");
+	}
 	terminal->settings_of = STDIN_FILENO;
 	return 0;
 }
@@ -159,6 +166,7 @@ int terminal_start(struct terminal **started, int master)
 	terminal->input = STDIN_FILENO;
 	terminal->output = STDOUT_FILENO;
 	terminal->settings_of = -1;
+	terminal->guard = TERMINAL_GUARD_NONE;
 	int r = set_raw(terminal);
 
 	if (r < 0)
@@ -266,6 +274,7 @@ void terminal_stop(struct terminal *terminal)
 	/* First, since writing may wait for a slow reader, and ^C must work again meanwhile. */
 	if (terminal->settings_of >= 0)
 		(void)set_settings(terminal->settings_of, &terminal->saved);
+	terminal_guard_stop(&terminal->guard);
 	write_out(terminal);
 	for (size_t total = 0; terminal->master >= 0 && terminal->output >= 0 && total < DRAIN_MAX;) {
 		read_master(terminal);

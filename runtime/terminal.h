@@ -20,7 +20,7 @@ int terminal_send(int socket, int master, const char *name);
  * Relay between the caller's stdin/stdout and master until the container's side is closed. Used by `run` and foreground `exec` inside their
  * event loop: start sets raw mode if stdin is a terminal (and copies the window size), step() is called when one of its descriptors is
  * ready, stop restores. There is nothing to do at exit or in a signal handler: whoever leaves the event loop, for whatever reason, calls
- * terminal_stop(). The end of stdin ends the input only; a stdout whose reader is gone (no SIGPIPE is raised) discards the output.
+ * terminal_stop(), and should the process die before, its guard restores the settings (terminal_guard.h). The end of stdin ends the input only; a stdout whose reader is gone (no SIGPIPE is raised) discards the output.
  */
 struct terminal;
 struct pollfd;
