@@ -6,6 +6,7 @@
 #include "base/spawn.h"
 #include "base/sys.h"
 
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <sys/prctl.h>
 #include <sys/statfs.h>
@@ -165,6 +166,32 @@ int ns_write_id_maps(pid_t pid, const struct spec_id_maps *uids, const struct sp
 	for (size_t i = 0; r >= 0 && i < sizeof maps / sizeof *maps; i++)
 		r = context(write_map(&maps[i], process, pid), "%s", maps[i].json_path);
 	return r < 0 ? r : 0;
+}
+
+/* The kernel writes its own map in the ids of who reads it. */
+int ns_host_uid(pid_t pid, uint32_t uid, uid_t *host)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	_cleanup_fd_ int process = open_process(pid);
+	char *text;
+
+	if (process < 0)
+		return process;
+	int r = read_file_at(process, "uid_map", &arena, 64 * 1024, &text, NULL);
+
+	if (r < 0)
+		return fail(-r, "read uid_map of process %d", (int)pid);
+	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+		uint32_t inside, outside, size;
+
+		if (sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu32, &inside, &outside, &size) != 3)
+			return refuse(EBADMSG, "read uid_map of process %d: not a map", (int)pid);
+		if (uid >= inside && uid - inside < size) {
+			*host = uid - inside + outside;
+			return 0;
+		}
+	}
+	return refuse(ERANGE, "user id %u is not mapped in the user namespace of process %d", (unsigned)uid, (int)pid);
 }
 
 /* --- a user namespace for idmapped mounts ------------------------------------------------------------------------------ */

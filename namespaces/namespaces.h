@@ -59,6 +59,12 @@ int ns_join(const struct ns_plan *plan, enum ns_join_phase phase);
 int ns_write_id_maps(pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids);
 
 /*
+ * The caller's name for user id uid of the process's user namespace, new or joined. -ERANGE with the record when it has none. Ids of
+ * a process in the caller's own user namespace are themselves.
+ */
+int ns_host_uid(pid_t pid, uint32_t uid, uid_t *host);
+
+/*
  * Descriptor of a user namespace with these maps and nothing in it, for idmapped mounts: a child unshares, is mapped, and is gone
  * when this returns.
  */

@@ -64,6 +64,13 @@ static void as_root(const void *unused)
 	require(strcmp(process_file(pid, "uid_map"), "0 1000 1\n1 500000 65535") == 0);
 	require(strcmp(process_file(pid, "gid_map"), "0 2000 10") == 0);
 	require(strcmp(process_file(pid, "setgroups"), "allow") == 0);
+	uid_t host = 0;
+
+	require(ns_host_uid(pid, 0, &host) == 0 && host == 1000);
+	require(ns_host_uid(pid, 1, &host) == 0 && host == 500000);
+	require(ns_host_uid(pid, 65535, &host) == 0 && host == 565534);
+	require(ns_host_uid(pid, 65536, &host) == -ERANGE && ns_host_uid(pid, UINT32_MAX, &host) == -ERANGE);
+	require(ns_host_uid(getpid(), 4711, &host) == 0 && host == 4711);
 	/* A map is written once. There may be a newuidmap to ask, and it is refused too. */
 	require(ns_write_id_maps(pid, &uids, &gids) < 0);
 	require(strstr(error_record()->text, "/linux/uidMappings: "));
