@@ -40,7 +40,10 @@ int protocol_receive(int socket, enum phase *phase, struct msg *msg, int *fd)
 {
 	ssize_t n = recv_with_fd(socket, msg, sizeof *msg, fd);
 
-	if (n == 0 || n == -ECONNRESET)
+	/* The child closed its end with a message of ours unread; what it has said comes after that. */
+	if (n == -ECONNRESET)
+		n = recv_with_fd(socket, msg, sizeof *msg, fd);
+	if (n == 0)
 		return 0;
 	if (n < 0)
 		return fail((int)-n, "read from the container's process");

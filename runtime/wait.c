@@ -107,8 +107,8 @@ int wait_for_exec(int from, bool *hook_failed)
 	*hook_failed = false;
 	do
 		n = read(from, &msg, sizeof msg);
-	while (n < 0 && errno == EINTR);
-	if (n == 0 || (n < 0 && errno == ECONNRESET))
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));  /* reset: closed with START unread; what it has said comes after */
+	if (n == 0)
 		return 0;
 	if (n < 0)
 		return fail(errno, "read from the container's process");

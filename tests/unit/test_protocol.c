@@ -120,6 +120,26 @@ static void errors_arrive_as_our_own(void **state)
 	close_fd(&pair.runtime);
 }
 
+/* Closing a socket with something unread in it resets the other end: what was said before must still be heard. */
+static void an_error_arrives_from_a_child_that_did_not_listen(void **state)
+{
+	struct pair pair = open_pair();
+	enum phase phase = PHASE_BUILD;
+	struct msg msg;
+	int fd;
+
+	(void)state;
+	assert_int_equal(protocol_send(pair.runtime, MSG_GO, 4711, -1), 0);
+	refuse(ENOENT, "mount /proc: gone");
+	protocol_send_error(pair.child, false);
+	close_fd(&pair.child);
+	refuse(EIO, "something else");
+	assert_int_equal(protocol_receive(pair.runtime, &phase, &msg, &fd), -ENOENT);
+	assert_string_equal(error_record()->text, "mount /proc: gone");
+	assert_int_equal(protocol_receive(pair.runtime, &phase, &msg, &fd), 0);
+	close_fd(&pair.runtime);
+}
+
 static void the_child_takes_only_what_it_waits_for(void **state)
 {
 	struct pair pair = open_pair();
@@ -144,6 +164,7 @@ int main(void)
 		cmocka_unit_test(a_descriptor_where_none_belongs_is_refused),
 		cmocka_unit_test(wrong_messages_are_errors),
 		cmocka_unit_test(errors_arrive_as_our_own),
+		cmocka_unit_test(an_error_arrives_from_a_child_that_did_not_listen),
 		cmocka_unit_test(the_child_takes_only_what_it_waits_for),
 	};
 
