@@ -792,17 +792,15 @@ bool decoder_has(const struct decoder *d, const char *key)
 	return false;
 }
 
-static int refuse_syntax(struct decoder *d, yajl_handle parser)
+/* consumed: bytes up to the end of what could not be read. */
+static int refuse_syntax(struct decoder *d, yajl_handle parser, size_t consumed)
 {
 	unsigned char *text = yajl_get_error(parser, 0, NULL, 0);
-	size_t line = 1, column = 1, offset = yajl_get_bytes_consumed(parser);
-
-	for (size_t i = 0; i < offset && i < d->size; i++) {
-		column = d->text[i] == '\n' ? 1 : column + 1;
-		line += d->text[i] == '\n';
-	}
-	int r = refuse(EINVAL, "not valid JSON: line %zu, column %zu (%s): %.*s", line, column, current_path(d).text,
-	               (int)strcspn((const char *)text, "\n"), (const char *)text);
+	struct place place = text_place(d->text, consumed ? consumed - 1 : 0);
+	struct path path = current_path(d);
+	bool inside = path.text[1];
+	int r = refuse(EINVAL, "not valid JSON: line %zu, column %zu%s%s: %.*s", place.line, place.column, inside ? ", after " : "",
+	               inside ? path.text : "", (int)strcspn((const char *)text, "\n"), (const char *)text);
 
 	yajl_free_error(parser, text);
 	return r;
@@ -828,10 +826,17 @@ static int run(struct decoder *d)
 	yajl_config(parser, yajl_dont_validate_strings, 1);  /* utf8_check() is stricter and has been there */
 
 	yajl_status status = yajl_parse(parser, (const unsigned char *)d->text, d->size);
+	size_t consumed = yajl_get_bytes_consumed(parser);
+	int r = 0;
 
-	if (status == yajl_status_ok)
+	if (status == yajl_status_ok) {
 		status = yajl_complete_parse(parser);
-	int r = status == yajl_status_ok ? 0 : status == yajl_status_client_canceled ? d->error : refuse_syntax(d, parser);
+		consumed = d->size;
+	}
+	if (status == yajl_status_client_canceled)
+		r = d->error;
+	else if (status != yajl_status_ok)
+		r = refuse_syntax(d, parser, consumed);
 
 	yajl_free(parser);
 	return r;

@@ -56,3 +56,14 @@ struct shown show(const char *text)
 {
 	return text ? show_text(text, strlen(text), true) : show_text("null", 4, false);
 }
+
+struct place text_place(const char *text, size_t offset)
+{
+	struct place place = { 1, 1 };
+
+	for (size_t i = 0; i < offset; i++) {
+		place.column = text[i] == '\n' ? 1 : place.column + 1;
+		place.line += text[i] == '\n';
+	}
+	return place;
+}

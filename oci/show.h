@@ -15,3 +15,9 @@ struct shown show_bytes(const char *text, size_t length);
 
 /* The same without quotes, for keys in JSON paths. */
 struct shown show_key(const char *text, size_t length);
+
+/* Where the byte at offset is, counted from 1. */
+struct place {
+	size_t line, column;
+};
+struct place text_place(const char *text, size_t offset);

@@ -28,6 +28,8 @@ static int collect_namespace(struct decoder *decoder, void *owner, const void *e
 
 	if (slot->set)
 		return decoder_refuse(decoder, "type", "\"%s\": a namespace type must be listed only once", ns_type_name(entry->type));
+	if (entry->path && entry->path[0] != '/')
+		return decoder_refuse(decoder, "path", "%s: must be an absolute path", show(entry->path).text);
 	*slot = (struct spec_namespace){ true, entry->path };
 	return 0;
 }
@@ -100,7 +102,7 @@ static const struct field intel_rdt_fields[] = {
 	F_STRING("closID", struct spec_intel_rdt, clos_id, .flags = FIELD_EMPTY_IS_ABSENT),
 	F_STRINGS("schemata", struct spec_intel_rdt, schemata),
 	F_STRING("l3CacheSchema", struct spec_intel_rdt, l3_cache_schema, .flags = FIELD_EMPTY_IS_ABSENT),
-	F_STRING("memBwSchema", struct spec_intel_rdt, mem_bw_schema, .flags = FIELD_EMPTY_IS_ABSENT),
+	F_STRING("memBwSchema", struct spec_intel_rdt, mem_bw_schema),
 	F_BOOL("enableMonitoring", struct spec_intel_rdt, enable_monitoring),
 };
 static const struct table intel_rdt = TABLE_SET(intel_rdt_fields, struct spec_intel_rdt, set);

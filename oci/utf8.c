@@ -1,6 +1,7 @@
 #include "oci/utf8.h"
 
 #include "base/error.h"
+#include "oci/show.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -60,11 +61,9 @@ static int escape_value(const char *p, const char *end)
 
 static int refuse_at(const char *text, const char *at, const char *what)
 {
-	size_t line = 1;
+	struct place place = text_place(text, (size_t)(at - text));
 
-	for (const char *p = text; p < at; p++)
-		line += *p == '\n';
-	return refuse(EINVAL, "not valid JSON: line %zu, byte %zu of the text: %s", line, (size_t)(at - text), what);
+	return refuse(EINVAL, "not valid JSON: line %zu, column %zu: %s", place.line, place.column, what);
 }
 
 static int check_escapes(const char *text, size_t size)

@@ -17,18 +17,6 @@ static int check_absolute(const struct strings *paths, const char *name)
 	return 0;
 }
 
-static int check_namespaces(const struct spec_linux *linux_)
-{
-	for (enum ns_type type = 0; type < NS_TYPES; type++) {
-		const char *path = linux_->namespaces[type].path;
-
-		if (path && path[0] != '/')
-			return refuse(EINVAL, "/linux/namespaces: %s: the path of the %s namespace must be absolute", show(path).text,
-			              ns_type_name(type));
-	}
-	return 0;
-}
-
 static int check_devices(const struct spec_linux *linux_)
 {
 	for (size_t i = 0; i < linux_->device_count; i++)
@@ -138,10 +126,8 @@ static int check_sysctl(const struct string_map *sysctl)
 
 int check_linux(const struct spec_linux *linux_)
 {
-	int r = check_namespaces(linux_);
+	int r = check_id_maps(&linux_->uid_maps, "/linux/uidMappings");
 
-	if (r >= 0)
-		r = check_id_maps(&linux_->uid_maps, "/linux/uidMappings");
 	if (r >= 0)
 		r = check_id_maps(&linux_->gid_maps, "/linux/gidMappings");
 	if (r >= 0)

@@ -50,6 +50,8 @@ static int check_rule(const struct spec_seccomp *seccomp, size_t index)
 			return refuse(EINVAL, "%s/names/%zu: must not be empty", path, i);
 	if (rule->action == SECCOMP_NOTIFY && !seccomp->listener_path)
 		return refuse(EINVAL, "%s/action: \"SCMP_ACT_NOTIFY\": needs /linux/seccomp/listenerPath", path);
+	if (rule->action == SECCOMP_NOTIFY && seccomp->listener_path[0] != '/')
+		return refuse(EINVAL, "/linux/seccomp/listenerPath: %s: must be an absolute path", show(seccomp->listener_path).text);
 	snprintf(path, sizeof path, "/linux/seccomp/syscalls/%zu/errnoRet", index);
 	return check_errno(rule->action, &rule->errno_ret, path);
 }
@@ -63,8 +65,6 @@ int check_seccomp(const struct spec_seccomp *seccomp)
 		r = refuse(EINVAL, "/linux/seccomp/defaultAction: \"SCMP_ACT_NOTIFY\": cannot be the default");
 	if (r >= 0 && seccomp->listener_metadata && !seccomp->listener_path)
 		r = refuse(EINVAL, "/linux/seccomp/listenerMetadata: must not be given without listenerPath");
-	if (r >= 0 && seccomp->listener_path && seccomp->listener_path[0] != '/')
-		r = refuse(EINVAL, "/linux/seccomp/listenerPath: %s: must be an absolute path", show(seccomp->listener_path).text);
 	if (r >= 0)
 		r = check_architectures(&seccomp->architectures);
 	for (size_t i = 0; r >= 0 && i < seccomp->rule_count; i++)
