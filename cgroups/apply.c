@@ -55,6 +55,10 @@ static const struct hint {
 	{ "memory.swap.max", ENOENT, "the kernel does not account swap: boot it with swapaccount=1" },
 	{ "cpu.idle", ENOENT, "it needs Linux 5.15" },
 	{ "cpu.max.burst", ENOENT, "it needs Linux 5.14" },
+	{ "cpuset.cpus", EINVAL, "a list of CPUs that this machine has" },
+	{ "cpuset.cpus", ERANGE, "a list of CPUs that this machine has" },
+	{ "cpuset.mems", EINVAL, "a list of memory nodes that this machine has" },
+	{ "cpuset.mems", ERANGE, "a list of memory nodes that this machine has" },
 	{ "cpu.weight", EINVAL, "an idle group (/linux/resources/cpu/idle) has no weight" },
 	{ "cpu.max", EINVAL, "period: 1000 to 1000000 µs, quota: at least 1000 µs and no less than the burst" },
 	{ "cpu.max.burst", EINVAL, "the burst may not be larger than the quota" },
@@ -189,44 +193,66 @@ static int enable_for(struct cgroup *cgroup, const struct cgroup_value *value)
 	return root < 0 ? root : cgroup_controllers_enable(root, cgroup->fd, cgroup->path, &need, 1);
 }
 
-static bool may_fail(const struct cgroup_value *value, int r, bool first_done)
+/* One value and what became of it. */
+struct step {
+	const struct cgroup_value *value;
+	int result;        /* of the write */
+	const char *undo;  /* what takes it back, or NULL */
+};
+
+static void write_step(struct cgroup *cgroup, struct step *step, struct arena *arena)
 {
-	if (r == -ENOENT && value->flags & CGROUP_VALUE_IF_PRESENT)
-		return true;
-	if (r != -ENOENT && r != -EOPNOTSUPP)
-		return false;
-	return value->flags & CGROUP_VALUE_FIRST_OF_TWO || (value->flags & CGROUP_VALUE_SECOND_OF_TWO && first_done);
+	step->result = write_value(cgroup->fd, step->value, arena, &step->undo);
+	if (step->result < 0)
+		step->undo = NULL;
 }
 
-/* --- all -------------------------------------------------------------------------------------------------------------- */
-
-static int apply_value(struct cgroup *cgroup, const struct cgroup_value *value, struct arena *arena, const char **undo, bool *first_done)
+static bool may_fail(const struct step *step)
 {
-	int r = write_value(cgroup->fd, value, arena, undo);
+	unsigned flags = step->value->flags;
 
-	if (r == -ENOENT && value->controller) {
-		r = enable_for(cgroup, value);
+	if (step->result == -ENOENT && flags & CGROUP_VALUE_IF_PRESENT)
+		return true;
+	if (step->result != -ENOENT && step->result != -EOPNOTSUPP)
+		return false;
+	return flags & CGROUP_VALUE_FIRST_OF_TWO || (flags & CGROUP_VALUE_SECOND_OF_TWO && step[-1].result == 0);
+}
+
+/* Of two files neither of which took the value, the one that is there says more. */
+static int report_failure(const struct cgroup *cgroup, const struct step *step)
+{
+	if (step->value->flags & CGROUP_VALUE_SECOND_OF_TWO && step->result == -ENOENT)
+		step--;
+	return cannot_write(cgroup, step->value, -step->result);
+}
+
+static int take_step(struct cgroup *cgroup, struct step *step, struct arena *arena)
+{
+	write_step(cgroup, step, arena);
+	if (step->result == -ENOENT && step->value->controller) {
+		int r = enable_for(cgroup, step->value);
+
 		if (r < 0)
 			return r;
-		r = write_value(cgroup->fd, value, arena, undo);
+		write_step(cgroup, step, arena);
 	}
-	if (r < 0)
-		*undo = NULL;
-	if (r < 0 && !may_fail(value, r, *first_done))
-		return cannot_write(cgroup, value, -r);
-	if (value->flags & CGROUP_VALUE_FIRST_OF_TWO)
-		*first_done = r >= 0;
-	return r >= 0 && value->flags & CGROUP_VALUE_CHECK_EFFECTIVE ? check_effective(cgroup, value) : 0;
+	if (step->result < 0)
+		return may_fail(step) ? 0 : report_failure(cgroup, step);
+	return step->value->flags & CGROUP_VALUE_CHECK_EFFECTIVE ? check_effective(cgroup, step->value) : 0;
 }
 
-static void take_back(struct cgroup *cgroup, const struct cgroup_values *values, const char **undos, size_t count)
+/* Take back the steps up to and including last, the last first. */
+static void take_back(struct cgroup *cgroup, const struct step *first, const struct step *last)
 {
-	while (count-- > 0) {
-		int r = undos[count] ? write_file_at(cgroup->fd, values->items[count].file, undos[count]) : 0;
+	struct error saved = error_save();
+
+	for (const struct step *step = last; step >= first; step--) {
+		int r = step->undo ? write_file_at(cgroup->fd, step->value->file, step->undo) : 0;
 
 		if (r < 0)
-			log_warning("cgroup %s: put '%s' back into %s: %s", cgroup->path, undos[count], values->items[count].file, strerror(-r));
+			log_warning("cgroup %s: put '%s' back into %s: %s", cgroup->path, step->undo, step->value->file, strerror(-r));
 	}
+	error_restore(&saved);
 }
 
 /* config-linux.md "Memory": as cgroup v1 did, refuse a limit below what is in use, instead of letting the OOM killer loose. */
@@ -254,7 +280,6 @@ int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct cgroup_values values;
-	bool first_done = false;
 	int r = cgroup_plan_resources(resources, &arena, &values);
 
 	if (r < 0 || values.count == 0)
@@ -262,16 +287,13 @@ int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources)
 	if (cgroup->fd < 0)
 		return refuse(ENOENT, "%s: the container has no cgroup to limit", values.items[0].field);
 	r = check_memory_in_use(cgroup, &resources->memory);
-	const char **undos = arena_array(&arena, values.count, sizeof *undos);
+	struct step *steps = arena_array(&arena, values.count, sizeof *steps);
 
 	for (size_t i = 0; i < values.count && r >= 0; i++) {
-		r = apply_value(cgroup, &values.items[i], &arena, &undos[i], &first_done);
-		if (r < 0) {
-			struct error saved = error_save();
-
-			take_back(cgroup, &values, undos, i + 1);
-			error_restore(&saved);
-		}
+		steps[i].value = &values.items[i];
+		r = take_step(cgroup, &steps[i], &arena);
+		if (r < 0)
+			take_back(cgroup, steps, &steps[i]);
 	}
 	return r;
 }

@@ -53,6 +53,26 @@ static int drop_unavailable(struct wanted *wanted, const char *available)
 	return 0;
 }
 
+/*
+ * A group with processes of its own, other than the root, refuses to give most controllers. cpu and pids it does give, but then the
+ * groups below can only have its threads (cgroup-v2.rst "Threads"): no place for a container.
+ */
+static bool holds_processes(int group)
+{
+	char text[CGROUP_TEXT_SIZE];
+	ssize_t n = cgroup_file_read(group, "cgroup.procs", text, sizeof text);
+
+	return (n > 0 || n == -EFBIG) && faccessat(group, "cgroup.type", F_OK, 0) == 0;
+}
+
+static int enable_one(int group, bool busy, const char *controller)
+{
+	char text[300];
+
+	snprintf(text, sizeof text, "+%s", controller);
+	return busy ? -EBUSY : write_file_at(group, "cgroup.subtree_control", text);
+}
+
 /* Enable in one group, all at once if that works. Welcome ones that do not work are dropped. */
 static int enable_in(int group, const char *where, struct wanted *wanted)
 {
@@ -67,14 +87,15 @@ static int enable_in(int group, const char *where, struct wanted *wanted)
 			used += (size_t)snprintf(all + used, sizeof all - used, "+%s ", wanted->items[i]->controller);
 	if (used >= sizeof all)
 		return refuse(E2BIG, "too many cgroup controllers");
-	if (used == 0 || write_file_at(group, "cgroup.subtree_control", all) == 0)
+	if (used == 0)
+		return 0;
+	bool busy = holds_processes(group);
+
+	if (!busy && write_file_at(group, "cgroup.subtree_control", all) == 0)
 		return 0;
 	for (size_t i = 0; i < wanted->count; i++) {
 		const struct cgroup_need *need = wanted->items[i];
-		char one[300];
-
-		snprintf(one, sizeof one, "+%s", need->controller);
-		int r = cgroup_text_has_word(have, need->controller) ? 0 : write_file_at(group, "cgroup.subtree_control", one);
+		int r = cgroup_text_has_word(have, need->controller) ? 0 : enable_one(group, busy, need->controller);
 
 		if (r < 0 && need->field)
 			return cannot_have(need, where, -r);
