@@ -285,6 +285,16 @@ static int converse_until_ready(struct creation *c)
 	return 0;
 }
 
+/* A child that has ended cannot be told any more; what it ended of is still to be read. */
+static int let_go(struct creation *c)
+{
+	if (protocol_send(c->child.socket, MSG_GO, c->child.ref.pid, -1) >= 0)
+		return 0;
+	int r = converse_until_ready(c);
+
+	return r < 0 ? r : refuse(EPIPE, "the container's process is gone");
+}
+
 static int limit(struct creation *c)
 {
 	const struct spec_linux *config = &c->spec.linux_;
@@ -368,8 +378,8 @@ static int bring_up(struct creation *c, bool run)
 	/* Hooks may ask for the state while the container is being created. */
 	if (r >= 0 && report_hooks_before_start(&c->spec))
 		r = store_save_state(c->store, &c->state);
-	if (r >= 0 && (r = protocol_send(c->child.socket, MSG_GO, c->child.ref.pid, -1)) < 0)
-		r = report_early_death(&c->child.ref);
+	if (r >= 0)
+		r = let_go(c);
 	if (r >= 0)
 		r = move_net_devices(c);
 	if (r >= 0)

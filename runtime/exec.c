@@ -318,15 +318,16 @@ static int attend(struct execution *x)
 		r = send_pidfd(x);
 	if (r >= 0 && x->options->pid_file)
 		r = report_pid_file(x->options->pid_file, x->child.ref.pid);
-	if (r >= 0 && protocol_send(x->child.socket, MSG_GO, x->record.state.pid, -1) < 0)
-		r = report_early_death(&x->child.ref);
+	/* A child that has ended cannot be told any more; what it ended of is still to be read. */
+	bool gone = r >= 0 && protocol_send(x->child.socket, MSG_GO, x->record.state.pid, -1) < 0;
+
 	while (r >= 0) {
 		_cleanup_fd_ int fd = -1;
 		struct msg msg;
 
 		r = protocol_receive(x->child.socket, &x->child.phase, &msg, &fd);
 		if (r == 0)
-			return 0;
+			return gone ? report_early_death(&x->child.ref) : 0;
 		if (r > 0)
 			r = take(x, &msg, &fd);
 	}
