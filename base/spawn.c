@@ -40,8 +40,8 @@ int spawn_input(const char *text)
 
 struct launch {
 	const struct spawn *spawn;
-	int output;              /* the pipe's write end */
-	const char *step;        /* what failed, with code */
+	int output;       /* the pipe's write end */
+	const char *step; /* what failed, with code */
 	int code;
 };
 
@@ -81,7 +81,8 @@ static int become_program(void *argument)
 	struct launch *launch = argument;
 	const struct spawn *spawn = launch->spawn;
 
-	if (set_step(launch, "setpgid", setpgid(0, 0)) < 0 || set_step(launch, "set its descriptors", set_descriptors(launch)) < 0)
+	if (set_step(launch, "setpgid", setpgid(0, 0)) < 0 ||
+	    set_step(launch, "set its descriptors", set_descriptors(launch)) < 0)
 		return 127;
 	if (spawn->directory && set_step(launch, "change to its directory", chdir(spawn->directory)) < 0)
 		return 127;
@@ -130,9 +131,9 @@ static int launch_child(struct launch *launch, pid_t *pid, int *pidfd)
 /* --- the parent's side: copy the output, mind the time ----------------------------------------------------------------- */
 
 struct watch {
-	int pidfd, output, copy;   /* output: the pipe's read end; -1 once it is at its end */
-	int64_t deadline;          /* CLOCK_MONOTONIC milliseconds, or -1 */
-	char buffer[PIPE_BUF];     /* read, and not yet copied */
+	int pidfd, output, copy; /* output: the pipe's read end; -1 once it is at its end */
+	int64_t deadline;        /* CLOCK_MONOTONIC milliseconds, or -1 */
+	char buffer[PIPE_BUF];   /* read, and not yet copied */
 	size_t used;
 	char line[SPAWN_LINE_SIZE];
 	size_t line_used;
@@ -186,8 +187,8 @@ static size_t read_output(struct watch *watch)
 }
 
 /*
- * The caller's standard error may be a pipe that nobody reads: that must neither stop the clock nor kill us. So at most PIPE_BUF bytes
- * at a time, once poll says that there is room, and not at all when the reader is gone.
+ * The caller's standard error may be a pipe that nobody reads: that must neither stop the clock nor kill us. So at most
+ * PIPE_BUF bytes at a time, once poll says that there is room, and not at all when the reader is gone.
  */
 static void copy_output(struct watch *watch, short ready)
 {
@@ -261,7 +262,9 @@ static int watch_child(struct watch *watch)
 
 int spawn_run(const struct spawn *spawn, struct spawn_result *result)
 {
-	struct watch watch = { .pidfd = -1, .output = -1, .copy = spawn->output, .deadline = -1, .last_line = result->last_line };
+	struct watch watch = {
+		.pidfd = -1, .output = -1, .copy = spawn->output, .deadline = -1, .last_line = result->last_line
+	};
 	struct launch launch = { .spawn = spawn };
 	pid_t pid = 0;
 	int pair[2];
@@ -305,7 +308,8 @@ int spawn_explain(const struct spawn *spawn, const struct spawn_result *result, 
 	int status = result->status;
 
 	if (result->timed_out) {
-		snprintf(buffer, size, "killed, since it did not end within %d s%s%s", spawn->timeout_ms / 1000, separator, result->last_line);
+		snprintf(buffer, size, "killed, since it did not end within %d s%s%s", spawn->timeout_ms / 1000, separator,
+			 result->last_line);
 		return -ETIMEDOUT;
 	}
 	if (status == 0)
@@ -314,6 +318,6 @@ int spawn_explain(const struct spawn *spawn, const struct spawn_result *result, 
 		snprintf(buffer, size, "exit status %d%s%s", WEXITSTATUS(status), separator, result->last_line);
 	else
 		snprintf(buffer, size, "killed by signal %d (%s)%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)), separator,
-		         result->last_line);
+			 result->last_line);
 	return -ECHILD;
 }

@@ -1,6 +1,7 @@
 /*
- * Run a program and wait for it: hooks, newuidmap and other helpers. The caller keeps its signal dispositions, its other children and its
- * descriptors. The program starts with every signal at its default and unblocked, in a process group of its own, with descriptors 0–2 only.
+ * Run a program and wait for it: hooks, newuidmap and other helpers. The caller keeps its signal dispositions, its other
+ * children and its descriptors. The program starts with every signal at its default and unblocked, in a process group of
+ * its own, with descriptors 0–2 only.
  */
 #pragma once
 
@@ -10,28 +11,31 @@
 #define SPAWN_LINE_SIZE 256
 
 struct spawn {
-	const char *path;        /* absolute */
-	char *const *args;       /* NULL-terminated */
-	char *const *env;        /* NULL-terminated */
-	const char *directory;   /* working directory; NULL: the caller's */
-	int input;               /* descriptor that becomes standard input */
-	int output;              /* where its standard output and error are copied to; -1: nowhere */
-	int timeout_ms;          /* afterwards its process group is killed; -1: never */
+	const char *path;      /* absolute */
+	char *const *args;     /* NULL-terminated */
+	char *const *env;      /* NULL-terminated */
+	const char *directory; /* working directory; NULL: the caller's */
+	int input;             /* descriptor that becomes standard input */
+	int output;            /* where its standard output and error are copied to; -1: nowhere */
+	int timeout_ms;        /* afterwards its process group is killed; -1: never */
 };
 
 struct spawn_result {
-	int status;                       /* as of waitpid(2) */
+	int status; /* as of waitpid(2) */
 	bool timed_out;
-	char last_line[SPAWN_LINE_SIZE];  /* the last line that it wrote which was not empty, printable */
+	char last_line[SPAWN_LINE_SIZE]; /* the last line that it wrote which was not empty, printable */
 };
 
 /*
- * 0 when the program was executed and has ended, however that was; -errno with the record filled when it could not be started or waited for.
- * What it still writes from the background after its own end is lost.
+ * 0 when the program was executed and has ended, however that was; -errno with the record filled when it could not be
+ * started or waited for. What it still writes from the background after its own end is lost.
  */
 int spawn_run(const struct spawn *spawn, struct spawn_result *result);
 
-/* Describe a result that is not success in buffer: "exit status 3: last line". Returns 0 for success, else -ECHILD or -ETIMEDOUT. */
+/*
+ * Describe a result that is not success in buffer: "exit status 3: last line". Returns 0 for success, else -ECHILD or
+ * -ETIMEDOUT.
+ */
 int spawn_explain(const struct spawn *spawn, const struct spawn_result *result, char *buffer, size_t size);
 
 /* A descriptor that reads as text and cannot be written: standard input of any length without a pipe to fill. Record filled. */

@@ -14,16 +14,16 @@
 
 #define ID_PIDFD ((idtype_t)3)
 
-#define MAX_EXTENTS 340  /* the kernel's */
+#define MAX_EXTENTS 340 /* the kernel's */
 #define HELPER_TIMEOUT_MS 30000
 
 /* One of the two maps of a process. */
 struct id_map {
 	const struct spec_id_maps *maps;
-	const char *file;        /* below /proc/PID */
-	const char *helper;      /* program that may write what we may not */
+	const char *file;   /* below /proc/PID */
+	const char *helper; /* program that may write what we may not */
 	const char *json_path;
-	uint32_t own;            /* the caller's id */
+	uint32_t own; /* the caller's id */
 	bool is_group;
 };
 
@@ -62,8 +62,8 @@ static char *map_text(const struct spec_id_maps *maps, struct arena *arena)
 	char *text = arena_alloc(arena, room);
 
 	for (size_t i = 0; i < maps->count; i++)
-		used += (size_t)snprintf(text + used, room - used, "%u %u %u\n", maps->items[i].container_id, maps->items[i].host_id,
-		                         maps->items[i].size);
+		used += (size_t)snprintf(text + used, room - used, "%u %u %u\n", maps->items[i].container_id,
+					 maps->items[i].host_id, maps->items[i].size);
 	return text;
 }
 
@@ -102,7 +102,9 @@ static int run_helper(const struct id_map *map, pid_t pid)
 	const char *path = find_helper(map, &arena);
 
 	if (!path)
-		return refuse(EPERM, "not permitted, and the program %s, which may (package uidmap or shadow), is not in /usr/bin", map->helper);
+		return refuse(EPERM,
+			      "not permitted, and the program %s, which may (package uidmap or shadow), is not in /usr/bin",
+			      map->helper);
 	_cleanup_fd_ int input = spawn_input("");
 
 	if (input < 0)

@@ -24,10 +24,10 @@ static int check_own(const struct spec *spec, unsigned own)
 
 	if (!(own & BIT(NS_MOUNT)))
 		return refuse(ENOTSUP, "/linux/namespaces: a mount namespace that is not the runtime's own is needed (add "
-		                       "{\"type\": \"mount\"}): the container's mounts would be made on the host");
+				       "{\"type\": \"mount\"}): the container's mounts would be made on the host");
 	if (!(own & BIT(NS_UTS)) && (spec->hostname || spec->domainname))
 		return refuse(EINVAL, "/%s: needs a uts namespace that is not the runtime's own",
-		              spec->hostname ? "hostname" : "domainname");
+			      spec->hostname ? "hostname" : "domainname");
 	if (!(own & BIT(NS_NETWORK)) && config->net_device_count > 0)
 		return refuse(EINVAL, "/linux/netDevices: needs a network namespace that is not the runtime's own");
 	return sysctl_check(&config->sysctl, own);
@@ -38,18 +38,22 @@ static int check_user(const struct spec_linux *config, bool new_user)
 	bool uids = config->uid_maps.count > 0, gids = config->gid_maps.count > 0;
 
 	if (new_user && (!uids || !gids))
-		return refuse(EINVAL, "/linux/%s: a new user namespace needs at least one", uids ? "gidMappings" : "uidMappings");
+		return refuse(EINVAL, "/linux/%s: a new user namespace needs at least one",
+			      uids ? "gidMappings" : "uidMappings");
 	if (!config->namespaces[NS_USER].set && (uids || gids))
 		return refuse(EINVAL, "/linux/%s: needs a user namespace", uids ? "uidMappings" : "gidMappings");
 	if (new_user && config->namespaces[NS_MOUNT].path)
-		return refuse(EINVAL, "/linux/namespaces: nothing can be mounted in a joined mount namespace from a new user namespace");
+		return refuse(
+			EINVAL,
+			"/linux/namespaces: nothing can be mounted in a joined mount namespace from a new user namespace");
 	return 0;
 }
 
 int ns_plan(struct ns_plan *plan, const struct spec *spec)
 {
 	const struct spec_linux *config = &spec->linux_;
-	bool new_user = spec_new_namespace(spec, NS_USER), offsets = config->boottime.set || config->monotonic.set, joins = false;
+	bool new_user = spec_new_namespace(spec, NS_USER), offsets = config->boottime.set || config->monotonic.set,
+	     joins = false;
 
 	*plan = (struct ns_plan){ 0 };
 	for (enum ns_type type = 0; type < NS_TYPES; type++) {
@@ -190,7 +194,7 @@ int ns_open_joins(struct ns_plan *plan, const struct spec *spec)
 		ns_close(plan);
 	/* What turned out to be inherited forces no order. */
 	plan->staged = plan->time_offsets || plan->join[NS_PID] >= 0 || plan->join[NS_USER] >= 0 ||
-	               (plan->new_flags & CLONE_NEWUSER && joins);
+		       (plan->new_flags & CLONE_NEWUSER && joins);
 	return r;
 }
 

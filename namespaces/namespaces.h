@@ -11,68 +11,71 @@
 #include <sys/types.h>
 
 struct ns_plan {
-	uint64_t new_flags;          /* CLONE_NEW* that clone3 makes; NEWCGROUP and NEWTIME with offsets are not among them */
-	bool unshare_cgroup;         /* init unshares it in its own cgroup, since the kernel roots it at its maker's */
-	bool time_offsets;           /* a new time namespace with offsets: unshared by the stage, whose children enter it */
-	bool staged;                 /* an order is forced on us, so another process goes first: see ns_join() */
-	unsigned own;                /* bit t: type t is the container's own, new or joined; what it inherits is not */
-	unsigned after_user;         /* bit t: the namespace to join belongs to the user namespace to join, or to one below it */
-	int join[NS_TYPES];          /* descriptors of namespaces to join, or -1 */
+	uint64_t new_flags;  /* CLONE_NEW* that clone3 makes; NEWCGROUP and NEWTIME with offsets are not among them */
+	bool unshare_cgroup; /* init unshares it in its own cgroup, since the kernel roots it at its maker's */
+	bool time_offsets;   /* a new time namespace with offsets: unshared by the stage, whose children enter it */
+	bool staged;         /* an order is forced on us, so another process goes first: see ns_join() */
+	unsigned own;        /* bit t: type t is the container's own, new or joined; what it inherits is not */
+	unsigned after_user; /* bit t: the namespace to join belongs to the user namespace to join, or to one below it */
+	int join[NS_TYPES];  /* descriptors of namespaces to join, or -1 */
 };
 
 #define NS_PLAN_NONE ((struct ns_plan){ .join = { -1, -1, -1, -1, -1, -1, -1, -1 } })
 
 /*
- * Pure: from the configuration; join[] is all -1 yet. -EINVAL with the record for what makes no sense together: id maps without a
- * new or joined user namespace, time offsets without a new time namespace, a host name, a sysctl or a network device for a namespace
- * that is not the container's own. -ENOTSUP without a mount namespace.
+ * Pure: from the configuration; join[] is all -1 yet. -EINVAL with the record for what makes no sense together: id maps
+ * without a new or joined user namespace, time offsets without a new time namespace, a host name, a sysctl or a network
+ * device for a namespace that is not the container's own. -ENOTSUP without a mount namespace.
  */
 int ns_plan(struct ns_plan *plan, const struct spec *spec);
 
 /*
- * Open and check each path: it must be a namespace file of that type; nothing else is ever opened (a FIFO must not hang us, a device
- * must not act). A path that is the caller's own namespace counts as inherited: there is nothing to join, joining would be refused for a
- * user namespace, and what needs a namespace of the container's own is refused as if no path were given.
+ * Open and check each path: it must be a namespace file of that type; nothing else is ever opened (a FIFO must not hang
+ * us, a device must not act). A path that is the caller's own namespace counts as inherited: there is nothing to join,
+ * joining would be refused for a user namespace, and what needs a namespace of the container's own is refused as if no
+ * path were given.
  */
 int ns_open_joins(struct ns_plan *plan, const struct spec *spec);
 
 void ns_close(struct ns_plan *plan);
 
 /*
- * Join what belongs to this phase. The order, for the stage (for a direct birth init calls the first alone, which is then all of them):
+ * Join what belongs to this phase. The order, for the stage (for a direct birth init calls the first alone, which is then
+ * all of them):
  *
  *   JOIN_BEFORE_USER   what others own: needs the caller's privileges, which are gone in another user namespace
  *   JOIN_USER          the user namespace; or else unshare a new one and be mapped; then become id 0
  *   JOIN_AFTER_USER    what belongs to the joined user namespace: a caller without privileges has the right to it only now
  *   unshare(CLONE_NEWTIME) and its offsets; at last clone3 with what new_flags still has: they belong to the user namespace
  *
- * Joining a pid namespace moves only later children. Joining a mount namespace moves root and working directory to its root.
+ * Joining a pid namespace moves only later children. Joining a mount namespace moves root and working directory to its
+ * root.
  */
 enum ns_join_phase { JOIN_BEFORE_USER, JOIN_USER, JOIN_AFTER_USER };
 int ns_join(const struct ns_plan *plan, enum ns_join_phase phase);
 
 /*
- * Write the id maps of a child that is in a new user namespace, from outside: directly with the privilege, else a single own id
- * with setgroups denied, else by newuidmap/newgidmap (absolute path, clean environment). pid is the child. A caller without privileges
- * needs the child to be dumpable still: the files of one that is not belong to root.
+ * Write the id maps of a child that is in a new user namespace, from outside: directly with the privilege, else a single
+ * own id with setgroups denied, else by newuidmap/newgidmap (absolute path, clean environment). pid is the child. A caller
+ * without privileges needs the child to be dumpable still: the files of one that is not belong to root.
  */
 int ns_write_id_maps(pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids);
 
 /*
- * The caller's name for user id uid of the process's user namespace, new or joined. -ERANGE with the record when it has none. Ids of
- * a process in the caller's own user namespace are themselves.
+ * The caller's name for user id uid of the process's user namespace, new or joined. -ERANGE with the record when it has
+ * none. Ids of a process in the caller's own user namespace are themselves.
  */
 int ns_host_uid(pid_t pid, uint32_t uid, uid_t *host);
 
 /*
- * Descriptor of a user namespace with these maps and nothing in it, for idmapped mounts: a child unshares, is mapped, and is gone
- * when this returns.
+ * Descriptor of a user namespace with these maps and nothing in it, for idmapped mounts: a child unshares, is mapped, and
+ * is gone when this returns.
  */
 int ns_open_mapped(const struct spec_id_maps *uids, const struct spec_id_maps *gids);
 
 /*
- * Write the offsets of the time namespace that pid's children will enter, while none has. proc is a /proc of pid's pid namespace; pid
- * may be the caller or its child.
+ * Write the offsets of the time namespace that pid's children will enter, while none has. proc is a /proc of pid's pid
+ * namespace; pid may be the caller or its child.
  */
 int ns_write_time_offsets(int proc, pid_t pid, const struct spec *spec);
 
@@ -80,9 +83,10 @@ int ns_write_time_offsets(int proc, pid_t pid, const struct spec *spec);
 int ns_loopback_up(void);
 
 /*
- * Pure: each sysctl must belong to a namespace in own (bits as in ns_plan): net.* network; kernel.msg*, kernel.sem, kernel.shm*,
- * fs.mqueue.* ipc; kernel.domainname uts; user.* user. kernel.hostname is refused: that is /hostname. Keys are written with dots or with
- * slashes, as in sysctl(8): the first of them is the separator, the other one stands for itself. ns_plan() and ns_open_joins() call this.
+ * Pure: each sysctl must belong to a namespace in own (bits as in ns_plan): net.* network; kernel.msg*, kernel.sem,
+ * kernel.shm*, fs.mqueue.* ipc; kernel.domainname uts; user.* user. kernel.hostname is refused: that is /hostname. Keys
+ * are written with dots or with slashes, as in sysctl(8): the first of them is the separator, the other one stands for
+ * itself. ns_plan() and ns_open_joins() call this.
  */
 int sysctl_check(const struct string_map *sysctl, unsigned own);
 
@@ -90,8 +94,8 @@ int sysctl_check(const struct string_map *sysctl, unsigned own);
 int sysctl_write(int proc, const struct string_map *sysctl);
 
 /*
- * Move the network devices of the configuration into the network namespace netns: keeps permanent global addresses, renames,
- * sets them up (config-linux.md "Network Devices"). Called by the runtime from the host's network namespace. All names are checked
- * before any device moves, and a failure moves back what has moved.
+ * Move the network devices of the configuration into the network namespace netns: keeps permanent global addresses,
+ * renames, sets them up (config-linux.md "Network Devices"). Called by the runtime from the host's network namespace. All
+ * names are checked before any device moves, and a failure moves back what has moved.
  */
 int net_devices_move(const struct spec_net_device *devices, size_t count, int netns);

@@ -18,8 +18,8 @@
 #define DUMP_TRIES 10
 
 struct address {
-	struct nl_request request;   /* RTM_NEWADDR, but for the index and the label */
-	char label[IFNAMSIZ];        /* what the label has after the device's name: "" or ":…" */
+	struct nl_request request; /* RTM_NEWADDR, but for the index and the label */
+	char label[IFNAMSIZ];      /* what the label has after the device's name: "" or ":…" */
 	struct address *next;
 };
 
@@ -31,8 +31,8 @@ struct link {
 struct device {
 	const char *host_name, *name;
 	bool is_template;
-	struct link host;            /* as it was */
-	uint32_t index;              /* in the container; 0: not moved */
+	struct link host; /* as it was */
+	uint32_t index;   /* in the container; 0: not moved */
 	struct address *addresses;
 };
 
@@ -58,7 +58,8 @@ static int find_link(int socket, const char *name, uint32_t index, struct link *
 	while (r >= 0 && (r = nl_next(&reply, &message)) > 0) {
 		const char *found = nl_get(message, sizeof body, IFLA_IFNAME, 1, &length);
 
-		if (message->nlmsg_type != RTM_NEWLINK || message->nlmsg_len < NLMSG_LENGTH(sizeof body) || !found || length > IFNAMSIZ)
+		if (message->nlmsg_type != RTM_NEWLINK || message->nlmsg_len < NLMSG_LENGTH(sizeof body) || !found ||
+		    length > IFNAMSIZ)
 			continue;
 		memcpy(&body, NLMSG_DATA(message), sizeof body);
 		*link = (struct link){ .index = (uint32_t)body.ifi_index, .flags = body.ifi_flags };
@@ -193,15 +194,16 @@ static int add_address(int socket, const struct address *address, const struct l
 
 /* What is done to a device, in which namespace it is and in which it shall be. */
 struct transfer {
-	int from, to;            /* rtnetlink sockets */
-	int netns;               /* the namespace of to */
-	const char *name;        /* there; may hold a %d */
+	int from, to;     /* rtnetlink sockets */
+	int netns;        /* the namespace of to */
+	const char *name; /* there; may hold a %d */
 	bool up;
 };
 
 /*
- * Move by a name that is free on either side, then rename: renaming can fail (the name was taken meanwhile), and then it must still be
- * clear where the device is; and the number that the kernel finds for %d is known only by the index. *index is 0 if it has not moved.
+ * Move by a name that is free on either side, then rename: renaming can fail (the name was taken meanwhile), and then it
+ * must still be clear where the device is; and the number that the kernel finds for %d is known only by the index. *index
+ * is 0 if it has not moved.
  */
 static int transfer(const struct transfer *way, const struct device *device, uint32_t old_index, uint32_t *index)
 {
@@ -262,7 +264,8 @@ static int check_device(struct device *device, const struct device *earlier, int
 	if (!device->is_template) {
 		r = find_link(container, device->name, 0, &taken);
 		if (r >= 0)
-			return refuse(EEXIST, "there is a device \"%s\" in the container's network namespace already", device->name);
+			return refuse(EEXIST, "there is a device \"%s\" in the container's network namespace already",
+				      device->name);
 		if (r != -ENODEV)
 			return r;
 	}
@@ -289,8 +292,11 @@ static void move_back(const struct device *devices, size_t count, int host, int 
 	uint32_t index;
 
 	for (size_t i = 0; netns >= 0 && i < count; i++) {
-		struct transfer way = { .from = container, .to = host, .netns = netns, .name = devices[i].host_name,
-			                .up = devices[i].host.flags & IFF_UP };
+		struct transfer way = { .from = container,
+					.to = host,
+					.netns = netns,
+					.name = devices[i].host_name,
+					.up = devices[i].host.flags & IFF_UP };
 
 		if (devices[i].index)
 			(void)transfer(&way, &devices[i], devices[i].index, &index);

@@ -25,7 +25,9 @@ void nl_start(struct nl_request *request, uint16_t type, uint16_t flags, const v
 	/* An acknowledgement ends what is not a dump, so that replies need no counting. */
 	if ((flags & NLM_F_DUMP) != NLM_F_DUMP)
 		flags |= NLM_F_ACK;
-	*header = (struct nlmsghdr){ .nlmsg_len = NLMSG_LENGTH((uint32_t)size), .nlmsg_type = type, .nlmsg_flags = flags | NLM_F_REQUEST };
+	*header = (struct nlmsghdr){ .nlmsg_len = NLMSG_LENGTH((uint32_t)size),
+				     .nlmsg_type = type,
+				     .nlmsg_flags = flags | NLM_F_REQUEST };
 	memcpy(request->data + NLMSG_HDRLEN, body, size);
 }
 
@@ -62,7 +64,10 @@ int nl_open(void)
 	return steal_fd(&fd);
 }
 
-/* A child that shares memory and descriptors with its suspended parent, but not the network namespace: the parent never leaves its own. */
+/*
+ * A child that shares memory and descriptors with its suspended parent, but not the network namespace: the parent never
+ * leaves its own.
+ */
 struct visit {
 	int netns;
 	int result;
@@ -144,7 +149,8 @@ static int kernel_error(const struct nlmsghdr *message)
 	memcpy(&error, (const char *)message + NLMSG_HDRLEN, sizeof error);
 	if (error.error == 0)
 		return 0;
-	const char *text = message->nlmsg_flags & NLM_F_ACK_TLVS ? nl_get(message, sizeof error, NLMSGERR_ATTR_MSG, 1, &length) : NULL;
+	const char *text = message->nlmsg_flags & NLM_F_ACK_TLVS ? nl_get(message, sizeof error, NLMSGERR_ATTR_MSG, 1, &length)
+								 : NULL;
 
 	return text ? fail(-error.error, "%.*s", (int)strnlen(text, length), text) : fail(-error.error, "rtnetlink");
 }

@@ -23,7 +23,7 @@ void nl_put_string(struct nl_request *request, uint16_t type, const char *text);
 /* The replies to a request. */
 struct nl_reply {
 	int socket;
-	bool dump, interrupted;   /* interrupted: what was dumped changed meanwhile */
+	bool dump, interrupted; /* interrupted: what was dumped changed meanwhile */
 	size_t next, size;
 	_Alignas(struct nlmsghdr) char data[32768];
 };
@@ -33,8 +33,8 @@ int nl_open(void);
 int nl_open_in(int netns);
 
 /*
- * Send; then nl_next() gives each reply: 1 with *message set (valid until the next call), 0 after the last, -errno with the kernel's
- * own words, if it has any, in the record.
+ * Send; then nl_next() gives each reply: 1 with *message set (valid until the next call), 0 after the last, -errno with
+ * the kernel's own words, if it has any, in the record.
  */
 int nl_send(struct nl_reply *reply, int socket, struct nl_request *request);
 int nl_next(struct nl_reply *reply, struct nlmsghdr **message);
@@ -42,5 +42,8 @@ int nl_next(struct nl_reply *reply, struct nlmsghdr **message);
 /* Send a request that has no reply but success or failure. */
 int nl_do(int socket, struct nl_request *request);
 
-/* The attributes of a message after its fixed part of size bytes; NULL when there is no such attribute or it is shorter than want. */
+/*
+ * The attributes of a message after its fixed part of size bytes; NULL when there is no such attribute or it is shorter
+ * than want.
+ */
 const void *nl_get(const struct nlmsghdr *message, size_t size, uint16_t type, size_t want, size_t *length);

@@ -47,7 +47,10 @@ static bool is_plain_path(const char *path)
 	}
 }
 
-/* A key to its path below /proc/sys. As in sysctl(8): with dots as separators, a slash stands for a dot in a name (eth0/100). */
+/*
+ * A key to its path below /proc/sys. As in sysctl(8): with dots as separators, a slash stands for a dot in a name
+ * (eth0/100).
+ */
 static int key_to_path(const char *key, char path[PATH_MAX])
 {
 	size_t length = strlen(key), first = strcspn(key, "./");
@@ -75,7 +78,7 @@ static int check_path(const char *path, unsigned own)
 		if (own & 1U << namespaced[i].type)
 			return 0;
 		return refuse(EINVAL, "needs a %s namespace that is not the runtime's own: here it would change the host",
-		              ns_type_name(namespaced[i].type));
+			      ns_type_name(namespaced[i].type));
 	}
 	return refuse(EINVAL, "not namespaced: it would change the host");
 }

@@ -30,8 +30,10 @@ int ns_write_time_offsets(int proc, pid_t pid, const struct spec *spec)
 		int r = proc_write(proc, path, line);
 
 		if (r == -ERANGE)
-			return refuse(ERANGE, "/linux/timeOffsets/%s: %" PRId64 " seconds would turn the clock negative or make it overflow",
-			              clocks[i].clock, offset->secs);
+			return refuse(ERANGE,
+				      "/linux/timeOffsets/%s: %" PRId64
+				      " seconds would turn the clock negative or make it overflow",
+				      clocks[i].clock, offset->secs);
 		if (r < 0)
 			return fail(-r, "/linux/timeOffsets/%s: write %s", clocks[i].clock, path);
 	}

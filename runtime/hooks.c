@@ -44,11 +44,11 @@ static int run_hook(const struct spec_hook *hook, const char *state_json, const 
 }
 
 static int run_numbered(const struct spec_hook_list *hooks, size_t i, enum hook_point point, const char *state_json,
-                        const char *directory)
+			const char *directory)
 {
 	log_debug("run %s hook %zu: %s", hook_point_name(point), i, hooks->items[i].path);
 	return context(run_hook(&hooks->items[i], state_json, directory), "%s hook %zu, %s", hook_point_name(point), i,
-	               hooks->items[i].path);
+		       hooks->items[i].path);
 }
 
 int hooks_run(const struct spec_hook_list *hooks, enum hook_point point, const char *state_json, const char *directory)

@@ -12,11 +12,11 @@
 
 #define STATE_FILE "state.json"
 #define CONFIG_FILE "config.json"
-#define STATE_MAX_SIZE (SPEC_MAX_SIZE * 2)  /* it holds the annotations, quoted anew */
+#define STATE_MAX_SIZE (SPEC_MAX_SIZE * 2) /* it holds the annotations, quoted anew */
 
-#define USER_NAMESPACE_OF_HOST 0xEFFFFFFDU  /* the inode that the kernel gives the first one (linux/nsfs.h since 6.18) */
+#define USER_NAMESPACE_OF_HOST 0xEFFFFFFDU /* the inode that the kernel gives the first one (linux/nsfs.h since 6.18) */
 
-#define MAX_DEPTH 8  /* directories below ROOT/ID that store_remove() follows; the store itself makes none */
+#define MAX_DEPTH 8 /* directories below ROOT/ID that store_remove() follows; the store itself makes none */
 
 int store_check_id(const char *id)
 {
@@ -29,7 +29,7 @@ int store_check_id(const char *id)
 	for (const char *c = id; *c; c++)
 		if (!(isascii((unsigned char)*c) && isalnum((unsigned char)*c)) && !strchr("_+.-", *c))
 			return refuse(EINVAL, "invalid container id \"%.*s\": only letters, digits, and _ + . - are allowed",
-			              (int)(length < 64 ? length : 64), id);
+				      (int)(length < 64 ? length : 64), id);
 	if (!strcmp(id, ".") || !strcmp(id, ".."))
 		return refuse(EINVAL, "invalid container id \"%s\"", id);
 	return 0;
@@ -138,7 +138,7 @@ int store_create(const char *root, const char *id)
 		return base;
 	if (mkdirat(base, id, 0700) < 0)
 		return errno == EEXIST ? refuse(EEXIST, "container with given ID already exists: %s", id)
-		                       : fail(errno, "create %s/%s", root, id);
+				       : fail(errno, "create %s/%s", root, id);
 	return open_container(base, id);
 }
 
@@ -177,7 +177,10 @@ int store_lock(int dir)
 
 /* --- the files -------------------------------------------------------------------------------------------------------- */
 
-/* Readers see the old file or the new one. Not synced: the state lives on a tmpfs and means nothing after a crash of the host. */
+/*
+ * Readers see the old file or the new one. Not synced: the state lives on a tmpfs and means nothing after a crash of the
+ * host.
+ */
 static int replace_file(int dir, const char *name, const char *data, size_t size)
 {
 	char temporary[64];
@@ -215,7 +218,7 @@ int store_load_state(int dir, struct state *state)
 
 	if (r == -ENOENT)
 		return refuse(ENODATA, "the container is not complete: it is being created, or its creation was interrupted "
-		                       "(delete --force removes it)");
+				       "(delete --force removes it)");
 	if (r < 0)
 		return fail(-r, "read " STATE_FILE);
 	return context(state_parse(state, json, size), STATE_FILE);

@@ -1,6 +1,7 @@
 /*
- * The state store: ROOT/ID/, 0700, holding state.json (atomic rename), config.json (the configuration that the container was made from), the start
- * fifo (exec.fifo) and, while created, nothing else. mkdir of the id is the lock against a second create.
+ * The state store: ROOT/ID/, 0700, holding state.json (atomic rename), config.json (the configuration that the container
+ * was made from), the start fifo (exec.fifo) and, while created, nothing else. mkdir of the id is the lock against a
+ * second create.
  */
 #pragma once
 
@@ -8,20 +9,20 @@
 
 #include <stdbool.h>
 
-#define STORE_ID_MAX 255  /* a file name */
+#define STORE_ID_MAX 255 /* a file name */
 
 /* `[A-Za-z0-9_+.-]+`, not "." or "..", at most STORE_ID_MAX bytes. -EINVAL with the record. Pure. */
 int store_check_id(const char *id);
 
 /*
- * The default root: /run/berth for root, $XDG_RUNTIME_DIR/berth for others (or in a user namespace that is not the host's). Without that
- * variable /run/user/UID/berth.
+ * The default root: /run/berth for root, $XDG_RUNTIME_DIR/berth for others (or in a user namespace that is not the
+ * host's). Without that variable /run/user/UID/berth.
  */
 int store_default_root(char *path, size_t size);
 
 /*
- * Make ROOT (0711 if missing) and ROOT/ID. -EEXIST with the record "container with given ID already exists" (runc's words) when it
- * is taken. Returns the directory's descriptor.
+ * Make ROOT (0711 if missing) and ROOT/ID. -EEXIST with the record "container with given ID already exists" (runc's words)
+ * when it is taken. Returns the directory's descriptor.
  */
 int store_create(const char *root, const char *id);
 /*
@@ -39,8 +40,9 @@ int store_save_config(int dir, const char *json, size_t size);
 int store_load_config(int dir, struct spec *spec);
 
 /*
- * Advisory exclusive lock on ROOT/ID for operations that must not run side by side (start, delete, update, pause). Returns a descriptor;
- * the lock is held until it and every copy in a child is closed. -ENOENT when the container was deleted meanwhile.
+ * Advisory exclusive lock on ROOT/ID for operations that must not run side by side (start, delete, update, pause). Returns
+ * a descriptor; the lock is held until it and every copy in a child is closed. -ENOENT when the container was deleted
+ * meanwhile.
  */
 int store_lock(int dir);
 

@@ -67,7 +67,10 @@ int terminal_send_master(const char *socket_path, int master, const char *name)
 /* A pty's kernel buffer is bounded; more than this after the end comes from a process that outlived the workload. */
 #define DRAIN_MAX ((size_t)1 << 20)
 
-/* What was read on one side and not yet written on the other. PIPE_BUF: what a pipe that polls writable takes without blocking. */
+/*
+ * What was read on one side and not yet written on the other. PIPE_BUF: what a pipe that polls writable takes without
+ * blocking.
+ */
 struct buffer {
 	size_t start, end;
 	char data[PIPE_BUF];
@@ -76,9 +79,9 @@ struct buffer {
 enum { POLL_MASTER, POLL_INPUT, POLL_OUTPUT, POLL_COUNT };
 
 struct terminal {
-	int master;                  /* -1 once the container's side is closed */
-	int input, output;           /* the caller's, not ours to close; -1 when at their end */
-	int settings_of;             /* the caller's terminal in raw mode, or -1 */
+	int master;        /* -1 once the container's side is closed */
+	int input, output; /* the caller's, not ours to close; -1 when at their end */
+	int settings_of;   /* the caller's terminal in raw mode, or -1 */
 	struct termios saved;
 	struct terminal_guard guard;
 	struct buffer to_container, to_caller;

@@ -7,8 +7,8 @@
 #include <sys/types.h>
 
 /*
- * Connect to the engine's AF_UNIX stream socket (--console-socket) and send the master with SCM_RIGHTS; the payload is the terminal's name,
- * as runc does. Paths longer than sun_path are reached by descriptor.
+ * Connect to the engine's AF_UNIX stream socket (--console-socket) and send the master with SCM_RIGHTS; the payload is the
+ * terminal's name, as runc does. Paths longer than sun_path are reached by descriptor.
  */
 int terminal_send_master(const char *socket_path, int master, const char *name);
 
@@ -17,10 +17,12 @@ int terminal_connect(const char *socket_path);
 int terminal_send(int socket, int master, const char *name);
 
 /*
- * Relay between the caller's stdin/stdout and master until the container's side is closed. Used by `run` and foreground `exec` inside their
- * event loop: start sets raw mode if stdin is a terminal (and copies the window size), step() is called when one of its descriptors is
- * ready, stop restores. There is nothing to do at exit or in a signal handler: whoever leaves the event loop, for whatever reason, calls
- * terminal_stop(), and should the process die before, its guard restores the settings (terminal_guard.h). The end of stdin ends the input only; a stdout whose reader is gone (no SIGPIPE is raised) discards the output.
+ * Relay between the caller's stdin/stdout and master until the container's side is closed. Used by `run` and foreground
+ * `exec` inside their event loop: start sets raw mode if stdin is a terminal (and copies the window size), step() is
+ * called when one of its descriptors is ready, stop restores. There is nothing to do at exit or in a signal handler:
+ * whoever leaves the event loop, for whatever reason, calls terminal_stop(), and should the process die before, its guard
+ * restores the settings (terminal_guard.h). The end of stdin ends the input only; a stdout whose reader is gone (no
+ * SIGPIPE is raised) discards the output.
  */
 struct terminal;
 struct pollfd;

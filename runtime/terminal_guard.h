@@ -1,6 +1,6 @@
 /*
- * A process that does nothing but wait for the caller to die without having restored its terminal (SIGKILL, a crash), and restores it then.
- * Neither atexit(3) nor a signal handler can promise that.
+ * A process that does nothing but wait for the caller to die without having restored its terminal (SIGKILL, a crash), and
+ * restores it then. Neither atexit(3) nor a signal handler can promise that.
  */
 #pragma once
 
@@ -8,8 +8,8 @@
 #include <termios.h>
 
 struct terminal_guard {
-	int process;   /* pidfd, or -1 */
-	int alive;     /* a pipe that is closed when the caller dies, or -1 */
+	int process; /* pidfd, or -1 */
+	int alive;   /* a pipe that is closed when the caller dies, or -1 */
 };
 
 #define TERMINAL_GUARD_NONE ((struct terminal_guard){ -1, -1 })

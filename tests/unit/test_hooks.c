@@ -1,4 +1,7 @@
-/* Hooks: what a hook is given, what it must not get, and how its end is told. The hooks are shell commands that write to a file. */
+/*
+ * Hooks: what a hook is given, what it must not get, and how its end is told. The hooks are shell commands that write to a
+ * file.
+ */
 #include "runtime/hooks.h"
 
 #include "base/log.h"
@@ -11,6 +14,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #define STATE "{\"id\":\"c\",\"status\":\"creating\"}"
@@ -30,7 +34,7 @@ static struct spec_hook shell(struct shell_hook *storage, const char *command)
 
 	*storage = (struct shell_hook){ .args = { sh, option, (char *)(uintptr_t)command, sh, output_path, NULL } };
 	storage->hook = (struct spec_hook){
-		.path = (char *)(uintptr_t)"/bin/sh",
+		.path = (char *)(uintptr_t) "/bin/sh",
 		.args = { .set = true, .count = 5, .items = storage->args },
 	};
 	return storage->hook;
@@ -127,7 +131,8 @@ static void test_absent_args_are_the_path(void **state)
 static void test_failure_is_told(void **state)
 {
 	struct shell_hook a, b;
-	struct spec_hook hooks[] = { shell(&a, "echo noise >&2; echo 'no such\tnetwork' >&2; exit 3"), shell(&b, "echo no > $1") };
+	struct spec_hook hooks[] = { shell(&a, "echo noise >&2; echo 'no such\tnetwork' >&2; exit 3"),
+				     shell(&b, "echo no > $1") };
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), saved = swap_stderr(null);
 	int r = run_hooks(hooks, 2, STATE);
 
@@ -204,7 +209,8 @@ static void test_state_cannot_be_written(void **state)
 
 static void test_flood_does_not_stop_us(void **state)
 {
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), saved = swap_stderr(null), r = run_shell("head -c 8000000 /dev/zero >&2", STATE);
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), saved = swap_stderr(null),
+	    r = run_shell("head -c 8000000 /dev/zero >&2", STATE);
 
 	(void)state;
 	restore_stderr(saved);
@@ -323,7 +329,8 @@ static void test_directory(void **state)
 	assert_int_equal(hooks_run(&list, HOOK_POSTSTART, STATE, "/usr/share"), 0);
 	assert_string_equal(output(), "/usr/share");
 	assert_int_equal(hooks_run(&list, HOOK_POSTSTART, STATE, "/nowhere"), -ENOENT);
-	assert_string_equal(error_record()->text, "poststart hook 0, /bin/sh: change to its directory: No such file or directory");
+	assert_string_equal(error_record()->text,
+			    "poststart hook 0, /bin/sh: change to its directory: No such file or directory");
 }
 
 static void test_run_all_goes_on(void **state)

@@ -11,11 +11,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
-#define MAPS(...)                                                                                                          \
-	{                                                                                                                  \
-		sizeof((struct spec_id_map[]){ __VA_ARGS__ }) / sizeof(struct spec_id_map), (struct spec_id_map[]){ __VA_ARGS__ }  \
+#define MAPS(...)                                                                                                  \
+	{                                                                                                          \
+		sizeof((struct spec_id_map[]){ __VA_ARGS__ }) / sizeof(struct spec_id_map), (struct spec_id_map[]) \
+		{                                                                                                  \
+			__VA_ARGS__                                                                                \
+		}                                                                                                  \
 	}
 
 static pid_t start_in_user_namespace(void)
@@ -132,7 +136,8 @@ static void make_helper(const char *name, const char *last_command)
 	char path[64], script[256];
 
 	snprintf(path, sizeof path, "/usr/local/bin/%s", name);
-	int n = snprintf(script, sizeof script, "#!/bin/sh\n{ echo \"$0 $*\"; cat /proc/$$/environ; } >> /usr/local/bin/calls\n%s\n", last_command);
+	int n = snprintf(script, sizeof script,
+			 "#!/bin/sh\n{ echo \"$0 $*\"; cat /proc/$$/environ; } >> /usr/local/bin/calls\n%s\n", last_command);
 	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
 
 	require(fd >= 0 && write(fd, script, (size_t)n) == n);
@@ -159,14 +164,15 @@ static void as_user_with_helpers(const void *last_command)
 
 	if (strcmp(last_command, "exit 0") != 0) {
 		require(r == -EPERM);
-		require(strcmp(error_record()->text, "/linux/uidMappings: /usr/local/bin/newuidmap (its ranges are in /etc/subuid): "
-		                                     "exit status 1: newuidmap: uid range [1-3) is not allowed") == 0);
+		require(strcmp(error_record()->text,
+			       "/linux/uidMappings: /usr/local/bin/newuidmap (its ranges are in /etc/subuid): "
+			       "exit status 1: newuidmap: uid range [1-3) is not allowed") == 0);
 		stop(pid);
 		return;
 	}
 	require(r == 0);
 	snprintf(expected, sizeof expected,
-	         "/usr/local/bin/newuidmap %d 0 1234 1 1 100000 65535\n/usr/local/bin/newgidmap %d 5 6 7", (int)pid, (int)pid);
+		 "/usr/local/bin/newuidmap %d 0 1234 1 1 100000 65535\n/usr/local/bin/newgidmap %d 5 6 7", (int)pid, (int)pid);
 	require(read_text_at(AT_FDCWD, "/usr/local/bin/calls", calls, sizeof calls) > 0);
 	require(strcmp(calls, expected) == 0);
 	stop(pid);

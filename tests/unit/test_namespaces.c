@@ -1,6 +1,6 @@
 /*
- * Namespaces: the plan against a model of it, the checks of paths, and every mixture of new, joined and inherited namespaces made for good, in
- * the order that namespaces.h gives, with the kernel asked afterwards where the process is.
+ * Namespaces: the plan against a model of it, the checks of paths, and every mixture of new, joined and inherited
+ * namespaces made for good, in the order that namespaces.h gives, with the kernel asked afterwards where the process is.
  */
 #include "namespaces/namespaces.h"
 
@@ -17,6 +17,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #define BIT(type) (1U << (type))
@@ -77,12 +78,14 @@ static void test_plan_of_every_mixture(void **state)
 		assert_int_equal(r, 0);
 		for (enum ns_type type = 0; type < NS_TYPES; type++) {
 			assert_int_equal(plan.join[type], -1);
-			assert_int_equal(!!(plan.new_flags & ns_type_clone_flag(type)), kinds[type] == NEW && type != NS_CGROUP);
+			assert_int_equal(!!(plan.new_flags & ns_type_clone_flag(type)),
+					 kinds[type] == NEW && type != NS_CGROUP);
 			assert_int_equal(!!(plan.own & BIT(type)), kinds[type] != INHERITED);
 			others |= type != NS_USER && kinds[type] == JOINED;
 		}
 		assert_int_equal(plan.unshare_cgroup, kinds[NS_CGROUP] == NEW);
-		assert_int_equal(plan.staged, kinds[NS_PID] == JOINED || kinds[NS_USER] == JOINED || (kinds[NS_USER] == NEW && others));
+		assert_int_equal(plan.staged,
+				 kinds[NS_PID] == JOINED || kinds[NS_USER] == JOINED || (kinds[NS_USER] == NEW && others));
 	}
 }
 
@@ -115,7 +118,8 @@ static void assert_refused(const struct config *config, int code, const char *te
 static void test_what_makes_no_sense_is_refused(void **state)
 {
 	enum kind only_mount[NS_TYPES] = { [NS_MOUNT] = NEW }, nothing[NS_TYPES] = { 0 };
-	enum kind user[NS_TYPES] = { [NS_MOUNT] = NEW, [NS_USER] = NEW }, time_joined[NS_TYPES] = { [NS_MOUNT] = NEW, [NS_TIME] = JOINED };
+	enum kind user[NS_TYPES] = { [NS_MOUNT] = NEW, [NS_USER] = NEW },
+		  time_joined[NS_TYPES] = { [NS_MOUNT] = NEW, [NS_TIME] = JOINED };
 	struct string_pair pair = { (char[]){ "net.ipv4.ip_forward" }, (char[]){ "1" } };
 	struct spec_net_device device = { (char[]){ "eth0" }, NULL };
 	struct config config;
@@ -222,9 +226,9 @@ static void test_own_namespaces_count_as_inherited(void **state)
 /* A process in namespaces of its own that waits to be killed; its user namespace, if it has one, maps everybody to himself. */
 static pid_t start_holder(bool user)
 {
-	struct clone_args args = { .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP |
-		                            CLONE_NEWTIME | (user ? CLONE_NEWUSER : 0),
-		                   .exit_signal = SIGCHLD };
+	struct clone_args args = { .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC |
+					    CLONE_NEWCGROUP | CLONE_NEWTIME | (user ? CLONE_NEWUSER : 0),
+				   .exit_signal = SIGCHLD };
 	const struct spec_id_maps maps = { 1, &identity };
 	int pid = sys_clone3(&args);
 

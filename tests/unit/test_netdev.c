@@ -1,6 +1,6 @@
 /*
- * Moving network devices: veth pairs in a network namespace that stands for the host, moved into another; what the kernel then reports
- * there is asserted.
+ * Moving network devices: veth pairs in a network namespace that stands for the host, moved into another; what the kernel
+ * then reports there is asserted.
  */
 #include "namespaces/namespaces.h"
 #include "namespaces/netlink.h"
@@ -18,6 +18,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #define NAME(text) ((char *)(uintptr_t)(text))
@@ -35,7 +36,8 @@ static void make_veth(const char *name, const char *mac)
 
 	memcpy(info, &kind, sizeof kind);
 	memcpy(info + RTA_LENGTH(0), "veth", 5);
-	require(sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &address[0], &address[1], &address[2], &address[3], &address[4], &address[5]) == 6);
+	require(sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &address[0], &address[1], &address[2], &address[3], &address[4],
+		       &address[5]) == 6);
 	nl_start(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &body, sizeof body);
 	nl_put_string(&request, IFLA_IFNAME, name);
 	nl_put(&request, IFLA_ADDRESS, address, sizeof address);
@@ -47,12 +49,13 @@ struct lifetime {
 	uint32_t preferred, valid;
 };
 
-static void add_address_to(const char *device, const char *text, uint8_t prefix, uint8_t scope, uint32_t flags, const char *label,
-                           const struct lifetime *lifetime)
+static void add_address_to(const char *device, const char *text, uint8_t prefix, uint8_t scope, uint32_t flags,
+			   const char *label, const struct lifetime *lifetime)
 {
 	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	struct ifaddrmsg body = { .ifa_family = (uint8_t)family, .ifa_prefixlen = prefix, .ifa_scope = scope,
-		                  .ifa_index = if_nametoindex(device) };
+	struct ifaddrmsg body = {
+		.ifa_family = (uint8_t)family, .ifa_prefixlen = prefix, .ifa_scope = scope, .ifa_index = if_nametoindex(device)
+	};
 	struct nl_request request;
 	unsigned char address[16];
 	_cleanup_fd_ int fd = nl_open();
@@ -262,7 +265,8 @@ static void refuses_before_it_moves(const void *unused)
 	enter(host);
 	require(net_devices_move(taken, 2, container) == -EEXIST);
 	require(strcmp(error_record()->text,
-	               "/linux/netDevices/data1: there is a device \"taken\" in the container's network namespace already") == 0);
+		       "/linux/netDevices/data1: there is a device \"taken\" in the container's network namespace already") ==
+		0);
 	require(net_devices_move(twice, 2, container) == -EEXIST);
 	require(net_devices_move(missing, 2, container) == -ENODEV);
 	require(strstr(error_record()->text, "/linux/netDevices/data9: "));
@@ -331,11 +335,11 @@ static void into_a_user_namespace(const void *unused)
 	require(waitpid(pid, NULL, 0) == pid);
 }
 
-#define CHILD_TEST(name)                                                                                                   \
-	static void test_##name(void **state)                                                                              \
-	{                                                                                                                  \
-		(void)state;                                                                                               \
-		assert_true(child_succeeds(name, NULL));                                                                   \
+#define CHILD_TEST(name)                                 \
+	static void test_##name(void **state)            \
+	{                                                \
+		(void)state;                             \
+		assert_true(child_succeeds(name, NULL)); \
 	}
 CHILD_TEST(keeps_what_a_device_has)
 CHILD_TEST(keeps_name_and_sets_up)
@@ -347,12 +351,9 @@ CHILD_TEST(into_a_user_namespace)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keeps_what_a_device_has),
-		cmocka_unit_test(test_keeps_name_and_sets_up),
-		cmocka_unit_test(test_takes_templates),
-		cmocka_unit_test(test_refuses_before_it_moves),
-		cmocka_unit_test(test_moves_back_what_had_moved),
-		cmocka_unit_test(test_into_a_user_namespace),
+		cmocka_unit_test(test_keeps_what_a_device_has),   cmocka_unit_test(test_keeps_name_and_sets_up),
+		cmocka_unit_test(test_takes_templates),           cmocka_unit_test(test_refuses_before_it_moves),
+		cmocka_unit_test(test_moves_back_what_had_moved), cmocka_unit_test(test_into_a_user_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,7 @@
-/* The state store: ids, directories that are ours alone, files that are replaced at once, what is told when something is missing. */
+/*
+ * The state store: ids, directories that are ours alone, files that are replaced at once, what is told when something is
+ * missing.
+ */
 #include "runtime/store.h"
 
 #include "base/sys.h"
@@ -12,6 +15,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 static char directory[] = "/tmp/test_store.XXXXXX", root[64];
@@ -45,7 +49,8 @@ static void remove_container(const char *id)
 static void test_ids(void **state)
 {
 	static const char *const good[] = { "a", "A-Z_0.9+x", "-", "+", "...", ".hidden", "_" };
-	static const char *const bad[] = { "", ".", "..", "a/b", "../a", "/", "a b", "a\n", "a\tb", "é", "a:b", "a@b", "a\\b", "*", "a\x7f" };
+	static const char *const bad[] = { "",     ".", "..",  "a/b", "../a", "/", "a b",  "a\n",
+					   "a\tb", "é", "a:b", "a@b", "a\\b", "*", "a\x7f" };
 	char longest[STORE_ID_MAX + 2];
 
 	(void)state;
@@ -229,11 +234,11 @@ static struct state *an_example(pid_t pid)
 
 	example = (struct state){ 0 };
 	example.oci_version = (char *)(uintptr_t)OCI_VERSION;
-	example.id = (char *)(uintptr_t)"c1";
-	example.bundle = (char *)(uintptr_t)"/b";
-	example.rootfs = (char *)(uintptr_t)"/b/rootfs";
-	example.owner = (char *)(uintptr_t)"root";
-	example.created = (char *)(uintptr_t)"2025-01-02T03:04:05.000000006Z";
+	example.id = (char *)(uintptr_t) "c1";
+	example.bundle = (char *)(uintptr_t) "/b";
+	example.rootfs = (char *)(uintptr_t) "/b/rootfs";
+	example.owner = (char *)(uintptr_t) "root";
+	example.created = (char *)(uintptr_t) "2025-01-02T03:04:05.000000006Z";
 	example.pid = pid;
 	example.start_time = 7;
 	return &example;

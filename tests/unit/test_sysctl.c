@@ -10,6 +10,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #define BIT(type) (1U << (type))
@@ -51,7 +52,8 @@ static void test_what_needs_which_namespace(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		assert_int_equal(check(rows[i].key, BIT(rows[i].type)), 0);
 		assert_int_equal(check(rows[i].key, ALL & ~BIT(rows[i].type)), -EINVAL);
-		snprintf(expected, sizeof expected, "/linux/sysctl/%s: needs a %s namespace", rows[i].key, ns_type_name(rows[i].type));
+		snprintf(expected, sizeof expected, "/linux/sysctl/%s: needs a %s namespace", rows[i].key,
+			 ns_type_name(rows[i].type));
 		assert_memory_equal(error_record()->text, expected, strlen(expected));
 	}
 }
@@ -151,7 +153,7 @@ static void write_wrong_ones(const void *unused)
 	require(proc >= 0);
 	require(write_one(proc, "net.ipv4.conf.lo.forwarding", "junk") == -EINVAL);
 	require(strcmp(error_record()->text, "/linux/sysctl/net.ipv4.conf.lo.forwarding: write \"junk\" to "
-	                                     "/proc/sys/net/ipv4/conf/lo/forwarding: Invalid argument") == 0);
+					     "/proc/sys/net/ipv4/conf/lo/forwarding: Invalid argument") == 0);
 	require(write_one(proc, "net.ipv4.no_such_thing", "1") == -ENOENT);
 	/* Taken in part is not taken. */
 	require(write_one(proc, "net.ipv4.conf.lo.forwarding", "1 junk") < 0);

@@ -1,4 +1,7 @@
-/* The host's side of a terminal: what arrives at the engine's socket; what the relay moves, loses never, and restores always. */
+/*
+ * The host's side of a terminal: what arrives at the engine's socket; what the relay moves, loses never, and restores
+ * always.
+ */
 #include "runtime/terminal.h"
 
 #include "base/sys.h"
@@ -15,6 +18,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
 #include <cmocka.h>
 
 #define MIB ((size_t)1 << 20)
@@ -443,11 +447,11 @@ static void engine_that_hung_up(const void *unused)
 	require(terminal_send(pair[0], pty.master, "x") == -EPIPE);
 }
 
-#define CHILD_TEST(name, argument)                                                                                         \
-	static void test_##name(void **state)                                                                              \
-	{                                                                                                                  \
-		(void)state;                                                                                               \
-		assert_true(child_succeeds(name, argument));                                                               \
+#define CHILD_TEST(name, argument)                           \
+	static void test_##name(void **state)                \
+	{                                                    \
+		(void)state;                                 \
+		assert_true(child_succeeds(name, argument)); \
 	}
 CHILD_TEST(settings_are_raw_and_come_back, NULL)
 CHILD_TEST(both_ways, NULL)
