@@ -262,14 +262,13 @@ static int watch_child(struct watch *watch)
 
 int spawn_run(const struct spawn *spawn, struct spawn_result *result)
 {
-	struct watch watch = {
-		.pidfd = -1, .output = -1, .copy = spawn->output, .deadline = -1, .last_line = result->last_line
-	};
+	struct watch watch = { .pidfd = -1, .output = -1, .copy = spawn->output, .deadline = -1 };
 	struct launch launch = { .spawn = spawn };
 	pid_t pid = 0;
 	int pair[2];
 
 	*result = (struct spawn_result){ 0 };
+	watch.last_line = result->last_line;
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return fail(errno, "pipe");
 	if (fcntl(pair[0], F_SETFL, O_NONBLOCK) < 0) {

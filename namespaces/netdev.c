@@ -240,8 +240,8 @@ static bool is_valid_name(const char *name, bool *is_template)
 	const char *percent = strchr(name, '%');
 
 	*is_template = percent && !strcmp(percent, "%d");
-	return length > 0 && length < IFNAMSIZ && strcmp(name, ".") && strcmp(name, "..") && !strpbrk(name, "/: \t\n\v\f\r") &&
-	       (!percent || *is_template);
+	return length > 0 && length < IFNAMSIZ && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+	       !strpbrk(name, "/: \t\n\v\f\r") && (!percent || *is_template);
 }
 
 static int check_device(struct device *device, const struct device *earlier, int host, int container, struct arena *arena)

@@ -17,9 +17,9 @@ static struct nlmsghdr *header_of(struct nl_request *request)
 
 void nl_start(struct nl_request *request, uint16_t type, uint16_t flags, const void *body, size_t size)
 {
+	memset(request, 0, sizeof *request);
 	struct nlmsghdr *header = header_of(request);
 
-	memset(request->data, 0, sizeof request->data);
 	if (size > sizeof request->data - NLMSG_HDRLEN)
 		abort();
 	/* An acknowledgement ends what is not a dump, so that replies need no counting. */
