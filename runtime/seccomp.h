@@ -1,6 +1,6 @@
 /*
- * System call filters (config-linux.md "Seccomp"): libseccomp compiles, the result is cached (runtime/seccomp_cache.h), seccomp(2)
- * installs it.
+ * System call filters (config-linux.md "Seccomp"): compiled (runtime/seccomp_compile.h has the meaning of a profile), cached
+ * (runtime/seccomp_cache.h), installed by seccomp(2).
  *
  * Where the specification leaves a choice:
  * - The machine's own architecture is always in the filter, architectures listed are added, a system call through any other kills the
@@ -12,9 +12,6 @@
  * - Flags absent are no flags. (runc and crun then set SPEC_ALLOW; since Linux 5.16 a filter no longer brings the mitigation that
  *   it turns off.) TSYNC has nothing to do, as the child has one thread, but is passed on. WAIT_KILLABLE_RECV is dropped without a
  *   NOTIFY action, as there is then nothing to wait for.
- * - Several conditions on the same argument of one rule are alternatives, each a rule of its own; on different arguments, all
- *   must hold. This is what both runtimes do with a form that libseccomp itself does not have.
- * - Rules that contradict each other (the same call and conditions, another action) are an error that names the later one.
  */
 #pragma once
 
@@ -33,7 +30,7 @@ struct seccomp_filter {
 
 /*
  * Compile the profile to BPF, or take it from the cache in cache_dir (NULL: no cache). Not set: an empty filter. Errors name the
- * JSON path: an action or flag that the kernel does not know, errnoRet where the action takes none or out of range, NOTIFY as
+ * JSON path: a flag that the kernel does not know, errnoRet where the action takes none or out of range, NOTIFY as
  * default action, for sendmsg (the call that hands the listener over), or without listenerPath.
  */
 int seccomp_prepare(struct seccomp_filter *filter, const struct spec_seccomp *seccomp, const char *cache_dir);

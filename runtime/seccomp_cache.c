@@ -155,7 +155,6 @@ bool seccomp_cache_key(struct seccomp_cache_key *key, const struct spec_seccomp 
 	put_number(&hash, version->major);
 	put_number(&hash, version->minor);
 	put_number(&hash, version->micro);
-	put_number(&hash, seccomp_api_get());
 	put_text(&hash, kernel.release);
 	put_text(&hash, kernel.version);
 	put_text(&hash, kernel.machine);
