@@ -1,5 +1,7 @@
 /* Prints what comes of system calls that a container has no business with. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
