@@ -46,7 +46,7 @@ void ns_close(struct ns_plan *plan);
  *   JOIN_BEFORE_USER   what others own: needs the caller's privileges, which are gone in another user namespace
  *   JOIN_USER          the user namespace; or else unshare a new one and be mapped; then become id 0
  *   JOIN_AFTER_USER    what belongs to the joined user namespace: a caller without privileges has the right to it only now
- *   unshare(CLONE_NEWTIME) and its offsets; at last clone3 with what new_flags still has: they belong to the user namespace
+ *   ns_make_time(), if there are offsets; at last clone3 with what new_flags still has: they belong to the user namespace
  *
  * Joining a pid namespace moves only later children. Joining a mount namespace moves root and working directory to its
  * root.
@@ -74,10 +74,11 @@ int ns_host_uid(pid_t pid, uint32_t uid, uid_t *host);
 int ns_open_mapped(const struct spec_id_maps *uids, const struct spec_id_maps *gids);
 
 /*
- * Write the offsets of the time namespace that pid's children will enter, while none has. proc is a /proc of pid's pid
- * namespace; pid may be the caller or its child.
+ * New time namespace with offsets, for the children of the stage. The kernel judges a write of them by who opened the file, and who
+ * is not dumpable any more cannot open his own: so the stage opens first, while it is what the caller is, and writes last.
  */
-int ns_write_time_offsets(int proc, pid_t pid, const struct spec *spec);
+int ns_open_time_offsets(void);
+int ns_make_time(int offsets, const struct spec *spec);
 
 /* Bring "lo" up in the caller's network namespace. */
 int ns_loopback_up(void);

@@ -91,17 +91,6 @@ static int enter_user_namespace(struct newborn *newborn)
 	return become_id_0();
 }
 
-static int make_time_namespace(struct newborn *newborn)
-{
-	if (!newborn->plan.time_offsets)
-		return 0;
-	if (unshare(CLONE_NEWTIME) < 0)
-		return fail(errno, "create a time namespace");
-	if (protocol_send(newborn->socket, MSG_OFFSETS, 0, -1) < 0)
-		return fail(EPIPE, "ask the runtime for time offsets");
-	return protocol_expect(newborn->socket, MSG_CONTINUE, NULL);
-}
-
 static int stage_enter(const struct birth *birth)
 {
 	struct newborn *newborn = birth->newborn;
@@ -115,6 +104,10 @@ static int stage_enter(const struct birth *birth)
 			return fail(-entered, "enter the container's namespaces");
 		return birth->target_types & CLONE_NEWUSER ? become_id_0() : 0;
 	}
+	_cleanup_fd_ int offsets = newborn->plan.time_offsets ? ns_open_time_offsets() : -1;
+
+	if (newborn->plan.time_offsets && offsets < 0)
+		return offsets;
 	int r = newborn->plan.new_flags & CLONE_NEWUSER ? 0 : birth_hide();
 
 	if (r >= 0)
@@ -125,7 +118,7 @@ static int stage_enter(const struct birth *birth)
 		r = birth_hide();
 	if (r >= 0)
 		r = ns_join(&newborn->plan, JOIN_AFTER_USER);
-	return r < 0 ? r : make_time_namespace(newborn);
+	return r >= 0 && newborn->plan.time_offsets ? ns_make_time(offsets, newborn->spec) : r;
 }
 
 /* execCPUAffinity.initial holds until the process is in the container's cgroup: so it enters that by itself, afterwards. */
@@ -145,7 +138,7 @@ static _Noreturn void stage_main(const struct birth *birth)
 {
 	struct newborn *newborn = birth->newborn;
 	_cleanup_fd_ int pidfd = -1;
-	uint64_t flags = newborn->plan.new_flags & ~(uint64_t)(CLONE_NEWUSER | (newborn->plan.time_offsets ? CLONE_NEWTIME : 0));
+	uint64_t flags = newborn->plan.new_flags & ~(uint64_t)CLONE_NEWUSER;
 
 	if (move_pinned(birth) < 0 || stage_enter(birth) < 0)
 		goto failed;
@@ -170,15 +163,6 @@ failed:
 
 /* --- the runtime's side ----------------------------------------------------------------------------------------------- */
 
-static int write_offsets(pid_t pid, const struct spec *spec)
-{
-	_cleanup_fd_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (proc < 0)
-		return fail(errno, "open /proc");
-	return ns_write_time_offsets(proc, pid, spec);
-}
-
 /* Serve the stage until init is born. */
 static int attend_stage(struct child *child, const struct newborn *newborn)
 {
@@ -193,23 +177,15 @@ static int attend_stage(struct child *child, const struct newborn *newborn)
 			return refuse(EPIPE, "the stage that enters the namespaces died");
 		if (r < 0)
 			return r;
-		switch (msg.type) {
-		case MSG_MAP_ME:
-			r = ns_write_id_maps(child->stage, &config->uid_maps, &config->gid_maps);
-			if (r >= 0)
-				r = protocol_send(child->socket, MSG_MAPPED, 0, -1);
-			break;
-		case MSG_OFFSETS:
-			r = write_offsets(child->stage, newborn->spec);
-			if (r >= 0)
-				r = protocol_send(child->socket, MSG_CONTINUE, 0, -1);
-			break;
-		default:
+		if (msg.type == MSG_BORN) {
 			child->ref = (struct pidref){ .pid = msg.number, .fd = steal_fd(&fd) };
 			reap(child->stage);
 			child->stage = 0;
 			return 0;
 		}
+		r = ns_write_id_maps(child->stage, &config->uid_maps, &config->gid_maps);
+		if (r >= 0)
+			r = protocol_send(child->socket, MSG_MAPPED, 0, -1);
 		if (r < 0)
 			return r;
 	}

@@ -13,7 +13,6 @@ static const struct rule {
 	bool with_fd;
 } rules[] = {
 	{ MSG_MAP_ME, PHASE_STAGE, PHASE_STAGE, false },
-	{ MSG_OFFSETS, PHASE_STAGE, PHASE_STAGE, false },
 	{ MSG_BORN, PHASE_STAGE, PHASE_BUILD, true },
 	{ MSG_BUILT, PHASE_BUILD, PHASE_ENTERED, false },
 	{ MSG_CONSOLE, PHASE_BUILD, PHASE_CONSOLE, true },

@@ -5,8 +5,6 @@
  *      runtime                         child
  *         <---- MAP_ME -------------     stage: in its new user namespace, wants its id maps
  *          ---- MAPPED ------------>
- *         <---- OFFSETS ------------     stage: in front of its new time namespace, wants the offsets written
- *          ---- CONTINUE ---------->
  *         <---- BORN (pidfd) -------     stage: init is its sibling; the stage leaves
  *          ---- GO (pid) ---------->     init: mapped, in its cgroup; its pid on the host
  *         <---- BUILT --------------     init: the mounts are made (only if prestart or createRuntime hooks want to see them)
@@ -32,7 +30,6 @@ enum msg_type {
 	MSG_ERROR = 1,
 	/* from the child */
 	MSG_MAP_ME,
-	MSG_OFFSETS,
 	MSG_BORN,
 	MSG_BUILT,
 	MSG_CONSOLE,

@@ -484,34 +484,53 @@ static int64_t clock_seconds(clockid_t clock)
 	return now.tv_sec;
 }
 
-static void in_new_time(const void *unused)
-{
-	struct spec spec = { .linux_ = { .boottime = { true, 1000000, 5 }, .monotonic = { true, 2000000, 0 } } };
-	int64_t boottime = clock_seconds(CLOCK_BOOTTIME), monotonic = clock_seconds(CLOCK_MONOTONIC);
-	_cleanup_fd_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int status;
+static const struct spec far_away = { .linux_ = { .boottime = { true, 1000000, 5 }, .monotonic = { true, 2000000, 0 } } };
 
-	(void)unused;
-	require(unshare(CLONE_NEWTIME) == 0);
-	require(ns_write_time_offsets(proc, getpid(), &spec) == 0);
+static void require_far_away(const int64_t *boottime, const int64_t *monotonic)
+{
+	int status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		boottime = clock_seconds(CLOCK_BOOTTIME) - boottime;
-		monotonic = clock_seconds(CLOCK_MONOTONIC) - monotonic;
-		_exit(boottime >= 1000000 && boottime < 1000100 && monotonic >= 2000000 && monotonic < 2000100 ? 0 : 1);
+		int64_t boot = clock_seconds(CLOCK_BOOTTIME) - *boottime, mono = clock_seconds(CLOCK_MONOTONIC) - *monotonic;
+
+		_exit(boot >= 1000000 && boot < 1000100 && mono >= 2000000 && mono < 2000100 ? 0 : 1);
 	}
 	require(waitpid(pid, &status, 0) == pid && status == 0);
+}
+
+static void in_new_time(const void *unused)
+{
+	int64_t boottime = clock_seconds(CLOCK_BOOTTIME), monotonic = clock_seconds(CLOCK_MONOTONIC);
+	_cleanup_fd_ int offsets = ns_open_time_offsets();
+
+	(void)unused;
+	require(offsets >= 0 && ns_make_time(offsets, &far_away) == 0);
+	require_far_away(&boottime, &monotonic);
+}
+
+/* Without privileges, and not dumpable any more when the offsets are written. */
+static void in_new_time_as_user(const void *unused)
+{
+	int64_t boottime = clock_seconds(CLOCK_BOOTTIME), monotonic = clock_seconds(CLOCK_MONOTONIC);
+
+	(void)unused;
+	require(setresgid(1234, 1234, 1234) == 0 && setresuid(1234, 1234, 1234) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0);
+	_cleanup_fd_ int offsets = ns_open_time_offsets();
+
+	require(offsets >= 0 && unshare(CLONE_NEWUSER) == 0 && prctl(PR_SET_DUMPABLE, 0) == 0);
+	require(open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC) < 0);
+	require(ns_make_time(offsets, &far_away) == 0);
+	require_far_away(&boottime, &monotonic);
 }
 
 static void with_impossible_offsets(const void *unused)
 {
 	struct spec spec = { .linux_ = { .boottime = { true, -4000000000, 0 } } };
-	_cleanup_fd_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int offsets = ns_open_time_offsets();
 
 	(void)unused;
-	require(unshare(CLONE_NEWTIME) == 0);
-	require(ns_write_time_offsets(proc, getpid(), &spec) == -ERANGE);
+	require(ns_make_time(offsets, &spec) == -ERANGE);
 	require(strstr(error_record()->text, "/linux/timeOffsets/boottime: -4000000000 seconds would turn the clock negative"));
 }
 
@@ -519,6 +538,7 @@ static void test_time_offsets(void **state)
 {
 	(void)state;
 	assert_true(child_succeeds(in_new_time, NULL));
+	assert_true(child_succeeds(in_new_time_as_user, NULL));
 	assert_true(child_succeeds(with_impossible_offsets, NULL));
 }
 

@@ -23,7 +23,7 @@ static void legal_orders_are_accepted(void **state)
 		{ "direct run", PHASE_BUILD, { { MSG_READY, false } } },
 		{ "hooks", PHASE_BUILD, { { MSG_BUILT, false }, { MSG_READY, false } } },
 		{ "everything", PHASE_STAGE,
-		  { { MSG_MAP_ME, false }, { MSG_OFFSETS, false }, { MSG_BORN, true }, { MSG_BUILT, false }, { MSG_CONSOLE, true },
+		  { { MSG_MAP_ME, false }, { MSG_BORN, true }, { MSG_BUILT, false }, { MSG_CONSOLE, true },
 		    { MSG_LISTENER, true }, { MSG_READY, false } } },
 		{ "terminal only", PHASE_BUILD, { { MSG_CONSOLE, true }, { MSG_READY, false } } },
 		{ "listener only", PHASE_BUILD, { { MSG_LISTENER, true }, { MSG_READY, false } } },
@@ -44,7 +44,7 @@ static void legal_orders_are_accepted(void **state)
 static void all_else_is_refused(void **state)
 {
 	static const bool allowed[PHASES][MSG_TYPES] = {
-		[PHASE_STAGE] = { [MSG_MAP_ME] = true, [MSG_OFFSETS] = true, [MSG_BORN] = true },
+		[PHASE_STAGE] = { [MSG_MAP_ME] = true, [MSG_BORN] = true },
 		[PHASE_BUILD] = { [MSG_BUILT] = true, [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_READY] = true },
 		[PHASE_ENTERED] = { [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_READY] = true },
 		[PHASE_CONSOLE] = { [MSG_LISTENER] = true, [MSG_READY] = true },
