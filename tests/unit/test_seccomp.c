@@ -1,6 +1,7 @@
 /*
  * Filters: the compiled program against an oracle that reads the profile itself, and installed ones against the kernel.
  */
+#include "base/log.h"
 #include "base/sys.h"
 #include "runtime/seccomp.h"
 #include "tests/unit/child.h"
@@ -11,6 +12,7 @@
 #include <poll.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,6 +27,7 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 #define NAMES 512
+#define RULES 1024
 #define X32_BIT 0x40000000U
 
 /* --- Profiles --------------------------------------------------------------------------------------------------------- */
@@ -56,7 +59,7 @@ static struct profile profile_new(enum seccomp_action default_action, const char
 
 	if (architectures)
 		profile.spec.architectures = words(&profile.arena, architectures);
-	profile.spec.rules = arena_array(&profile.arena, 64, sizeof *profile.spec.rules);
+	profile.spec.rules = arena_array(&profile.arena, RULES, sizeof *profile.spec.rules);
 	return profile;
 }
 
@@ -64,9 +67,9 @@ static struct spec_seccomp_rule *add(struct profile *profile, const char *names,
 {
 	struct spec_seccomp_rule *rule = &profile->spec.rules[profile->spec.rule_count++];
 
-	rule->names = words(&profile->arena, names);
-	rule->action = action;
-	rule->args = arena_array(&profile->arena, 12, sizeof *rule->args);
+	*rule = (struct spec_seccomp_rule){
+		.names = words(&profile->arena, names), .action = action, .args = arena_array(&profile->arena, 12, sizeof *rule->args)
+	};
 	return rule;
 }
 
@@ -174,7 +177,7 @@ static bool holds(const struct spec_seccomp_arg *arg, const uint64_t *args)
 	case SCMP_CMP_GT:
 		return value > arg->value;
 	default:
-		return (value & arg->value) == arg->value_two;
+		return (value & arg->value) == (arg->value_two & arg->value);  /* seccomp_rule_add(3) */
 	}
 }
 
@@ -265,10 +268,243 @@ static void test_long_profile_against_the_oracle(void **state)
 
 	(void)state;
 	assert_int_equal(seccomp_prepare(&filter, &profile.spec, NULL), 0);
-	print_message("%u instructions\n", filter.length);
 	compare(&filter, &profile.spec, SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64);
 	compare(&filter, &profile.spec, SCMP_ARCH_X32, AUDIT_ARCH_X86_64);
 	compare(&filter, &profile.spec, SCMP_ARCH_X86, AUDIT_ARCH_I386);
+}
+
+/* libseccomp itself as a second oracle, for what it is reliable in: unconditional rules and single equalities, on every number and function. */
+static void libseccomp_program(const struct spec_seccomp *spec, struct seccomp_filter *filter)
+{
+	scmp_filter_ctx context_ = seccomp_init(value_of(spec->default_action, &spec->default_errno_ret));
+	int fd = memfd_create("libseccomp", MFD_CLOEXEC);
+
+	assert_int_equal(seccomp_attr_set(context_, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS), 0);
+	assert_int_equal(seccomp_arch_add(context_, SCMP_ARCH_X86), 0);
+	assert_int_equal(seccomp_arch_add(context_, SCMP_ARCH_X32), 0);
+	for (size_t i = 0; i < spec->rule_count; i++) {
+		const struct spec_seccomp_rule *rule = &spec->rules[i];
+
+		for (size_t j = 0; j < rule->names.count; j++) {
+			struct scmp_arg_cmp condition = { 0 };
+
+			if (rule->arg_count)
+				condition = (struct scmp_arg_cmp){ rule->args->index, (enum scmp_compare)rule->args->op, rule->args->value, 0 };
+			int r = seccomp_rule_add_array(context_, value_of(rule->action, &rule->errno_ret),
+			                               seccomp_syscall_resolve_name(rule->names.items[j]),
+			                               (unsigned)rule->arg_count, &condition);
+
+			if (r < 0)
+				print_error("%s\n", rule->names.items[j]);
+			assert_int_equal(r, 0);
+		}
+	}
+	assert_int_equal(seccomp_export_bpf(context_, fd), 0);
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	filter->program = malloc((size_t)size);
+	filter->length = (unsigned short)((size_t)size / sizeof *filter->program);
+	assert_int_equal(pread(fd, filter->program, (size_t)size, 0), size);
+	close(fd);
+	seccomp_release(context_);
+}
+
+static void test_against_libseccomp(void **state)
+{
+	static const uint32_t architectures[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_ARM };
+	static const uint32_t bases[] = { 0, X32_BIT, UINT32_MAX - 100, X32_BIT - 100 };
+	struct profile _cleanup_profile_ profile = long_profile();
+	struct seccomp_filter _cleanup_seccomp_ filter = { 0 }, other = { 0 };
+
+	(void)state;
+	/* The first seven rules are of the kind. */
+	profile.spec.rule_count = 7;
+	add(&profile, "recv send", SECCOMP_TRAP);
+	assert_int_equal(seccomp_prepare(&filter, &profile.spec, NULL), 0);
+	libseccomp_program(&profile.spec, &other);
+	for (size_t i = 0; i < 3; i++) {
+		for (size_t j = 0; j < 4; j++) {
+			for (uint32_t call = 0; call < 1000; call++) {
+				for (uint64_t argument = 0; argument < 30; argument++) {
+					struct seccomp_data data = {
+						.nr = (int)(bases[j] + call), .arch = architectures[i], .args = { argument }
+					};
+
+					assert_int_equal(run_program(&filter, &data), run_program(&other, &data));
+				}
+			}
+		}
+	}
+	assert_true(filter.length < other.length);
+}
+
+/* --- Conditions ------------------------------------------------------------------------------------------------------- */
+
+static const uint64_t edges[] = {
+	0, 1, 2, 3, 8, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff, 0x100000000, 0x100000003, 0x200000008, 0x7e020000,
+	0x8000000000000000, UINT64_MAX - 1, UINT64_MAX,
+};
+#define EDGES (sizeof edges / sizeof *edges)
+
+static void check_call(const struct seccomp_filter *filter, const struct spec_seccomp *spec, uint32_t call, const uint64_t *args)
+{
+	struct seccomp_data data = { .nr = (int)call, .arch = AUDIT_ARCH_X86_64 };
+
+	memcpy(data.args, args, sizeof data.args);
+	uint32_t got = run_program(filter, &data), want = expected(spec, SCMP_ARCH_X86_64, call, args);
+
+	if (got != want) {
+		print_error("args %#llx %#llx %#llx\n", (unsigned long long)args[0], (unsigned long long)args[1], (unsigned long long)args[2]);
+		for (size_t i = 0; i < spec->rule_count; i++) {
+			print_error("rule %zu: action %d", i, spec->rules[i].action);
+			for (size_t j = 0; j < spec->rules[i].arg_count; j++)
+				print_error(", arg %u op %d %#llx %#llx", spec->rules[i].args[j].index, spec->rules[i].args[j].op,
+				            (unsigned long long)spec->rules[i].args[j].value,
+				            (unsigned long long)spec->rules[i].args[j].value_two);
+			print_error("\n");
+		}
+	}
+	assert_int_equal(got, want);
+}
+
+/* Any conditions on any arguments with any actions: what libseccomp 2.5.4 gets wrong, or never comes back from. */
+static void test_random_conditions(void **state)
+{
+	static const enum seccomp_action some[] = { SECCOMP_ALLOW, SECCOMP_TRAP, SECCOMP_LOG, SECCOMP_KILL_THREAD, SECCOMP_ERRNO };
+
+	(void)state;
+	srand(1);
+	for (int round = 0; round < 400; round++) {
+		struct profile _cleanup_profile_ profile = profile_new(round % 2 ? SECCOMP_ERRNO : SECCOMP_ALLOW, NULL);
+		struct seccomp_filter _cleanup_seccomp_ filter = { 0 };
+
+		for (int i = rand() % 6; i >= 0; i--) {
+			struct spec_seccomp_rule *rule = add(&profile, "mkdir", some[rand() % 5]);
+
+			for (int j = rand() % 5; j > 0; j--)
+				when(rule, (uint32_t)rand() % 3, (enum scmp_compare)(1 + rand() % 7), edges[(size_t)rand() % EDGES],
+				     edges[(size_t)rand() % EDGES]);
+		}
+		assert_int_equal(seccomp_prepare(&filter, &profile.spec, NULL), 0);
+		for (size_t i = 0; i < EDGES * EDGES * EDGES; i += 1 + (size_t)rand() % 5) {
+			const uint64_t args[6] = { edges[i % EDGES], edges[i / EDGES % EDGES], edges[i / EDGES / EDGES] };
+
+			check_call(&filter, &profile.spec, SYS_mkdir, args);
+		}
+	}
+}
+
+/* More than a conditional jump reaches, for one call and for a whole branch of the tree. */
+static void test_many_conditions(void **state)
+{
+	struct profile _cleanup_profile_ profile = profile_new(SECCOMP_ERRNO, NULL);
+	struct seccomp_filter _cleanup_seccomp_ filter = { 0 };
+
+	(void)state;
+	for (uint64_t i = 0; i < 300; i++)
+		when(add(&profile, i % 2 ? "personality" : "personality prctl", SECCOMP_ALLOW), 0, SCMP_CMP_EQ, i * 3, 0);
+	add(&profile, "mkdir getpid read", SECCOMP_ALLOW);
+	assert_int_equal(seccomp_prepare(&filter, &profile.spec, NULL), 0);
+	assert_true(filter.length > 2000);
+	for (uint64_t i = 0; i < 1000; i++) {
+		const uint64_t args[6] = { i }, high[6] = { i | 0x100000000 };
+		static const uint32_t calls[] = { SYS_personality, SYS_prctl, SYS_mkdir, SYS_getpid, SYS_read, SYS_write, SYS_rmdir };
+
+		for (size_t j = 0; j < 7; j++) {
+			check_call(&filter, &profile.spec, calls[j], args);
+			check_call(&filter, &profile.spec, calls[j], high);
+		}
+	}
+}
+
+static void test_too_many_conditions(void **state)
+{
+	struct profile profile = profile_new(SECCOMP_ERRNO, x86_family);
+	struct seccomp_filter filter;
+
+	(void)state;
+	for (uint64_t i = 0; i < 1000; i++)
+		when(add(&profile, "personality", SECCOMP_ALLOW), 0, SCMP_CMP_EQ, i, 0);
+	assert_int_equal(seccomp_prepare(&filter, &profile.spec, NULL), -E2BIG);
+	assert_non_null(strstr(error_record()->text, "the kernel takes 4096"));
+	profile_free(&profile);
+}
+
+static uint32_t answer_of(const struct seccomp_filter *filter, uint32_t arch, int call, uint64_t argument)
+{
+	struct seccomp_data data = { .nr = call, .arch = arch, .args = { argument } };
+
+	return run_program(filter, &data);
+}
+
+/* On i386, socketcall(1, …) is socket(…), whose arguments it hides. */
+static void test_functions_of_socketcall(void **state)
+{
+	enum { SOCKETCALL = 102, I386_SOCKET = 359, I386_BIND = 361 };
+
+	(void)state;
+	for (int stricter = 0; stricter < 2; stricter++) {
+		struct profile _cleanup_profile_ profile = profile_new(stricter ? SECCOMP_ALLOW : SECCOMP_ERRNO, x86_family);
+		struct seccomp_filter _cleanup_seccomp_ filter = { 0 };
+		uint32_t fallback = stricter ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | EPERM;
+		uint32_t other = stricter ? SECCOMP_RET_ERRNO | EPERM : SECCOMP_RET_ALLOW;
+
+		when(add(&profile, "socket", stricter ? SECCOMP_ERRNO : SECCOMP_ALLOW), 0, SCMP_CMP_EQ, 38, 0);
+		add(&profile, "bind", stricter ? SECCOMP_ERRNO : SECCOMP_ALLOW);
+		assert_int_equal(seccomp_prepare(&filter, &profile.spec, NULL), 0);
+		assert_int_equal(answer_of(&filter, AUDIT_ARCH_I386, I386_SOCKET, 38), other);
+		assert_int_equal(answer_of(&filter, AUDIT_ARCH_I386, I386_SOCKET, 2), fallback);
+		assert_int_equal(answer_of(&filter, AUDIT_ARCH_I386, I386_BIND, 2), other);
+		assert_int_equal(answer_of(&filter, AUDIT_ARCH_I386, SOCKETCALL, 2), other);
+		assert_int_equal(answer_of(&filter, AUDIT_ARCH_I386, SOCKETCALL, 3), fallback);
+		/* Which family, cannot be seen: what is forbidden for some is for all, what is allowed for some is for none. */
+		assert_int_equal(answer_of(&filter, AUDIT_ARCH_I386, SOCKETCALL, 1), SECCOMP_RET_ERRNO | EPERM);
+	}
+}
+
+/* -1 written as 64 bits is the -1 of a 32-bit process. */
+static void test_32_bit_arguments(void **state)
+{
+	enum { I386_PRCTL = 172 };
+	struct profile _cleanup_profile_ profile = profile_new(SECCOMP_ERRNO, x86_family);
+	struct seccomp_filter _cleanup_seccomp_ filter = { 0 };
+
+	(void)state;
+	when(add(&profile, "prctl", SECCOMP_ALLOW), 0, SCMP_CMP_EQ, UINT64_MAX, 0);
+	when(add(&profile, "prctl", SECCOMP_LOG), 0, SCMP_CMP_GE, 0x100000000, 0);
+	assert_int_equal(seccomp_prepare(&filter, &profile.spec, NULL), 0);
+	assert_int_equal(answer_of(&filter, AUDIT_ARCH_I386, I386_PRCTL, UINT32_MAX), SECCOMP_RET_ALLOW);
+	assert_int_equal(answer_of(&filter, AUDIT_ARCH_I386, I386_PRCTL, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(answer_of(&filter, AUDIT_ARCH_X86_64, SYS_prctl, UINT32_MAX), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(answer_of(&filter, AUDIT_ARCH_X86_64, SYS_prctl, UINT64_MAX), SECCOMP_RET_ALLOW);
+	assert_int_equal(answer_of(&filter, AUDIT_ARCH_X86_64, SYS_prctl, UINT64_MAX - 1), SECCOMP_RET_LOG);
+}
+
+/* Of rules without conditions the first counts, and that a later one does not is said. */
+static void test_shadowed_rules_are_warned_about(void **state)
+{
+	struct profile _cleanup_profile_ profile = profile_new(SECCOMP_ALLOW, NULL);
+	struct seccomp_filter _cleanup_seccomp_ filter = { 0 };
+	char text[4096] = "";
+	int fd = memfd_create("log", MFD_CLOEXEC), copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	(void)state;
+	add(&profile, "mkdir", SECCOMP_ALLOW);
+	add(&profile, "mkdir rmdir", SECCOMP_ERRNO);
+	add(&profile, "rmdir", SECCOMP_ERRNO);
+	add(&profile, "chroot mkdir no_such_call", SECCOMP_KILL_PROCESS);
+	log_open(fd, LOG_FORMAT_TEXT, LOG_LEVEL_DEBUG);
+	int r = seccomp_prepare(&filter, &profile.spec, NULL);
+
+	log_open(-1, LOG_FORMAT_TEXT, LOG_LEVEL_DEBUG);
+	assert_int_equal(r, 0);
+	assert_true(pread(copy, text, sizeof text - 1, 0) > 0);
+	close(copy);
+	assert_non_null(strstr(text, "level=warning msg=\"/linux/seccomp/syscalls/3: mkdir: never counts, because of rule 1\""));
+	assert_null(strstr(text, "rmdir"));
+	assert_non_null(strstr(text, "level=debug msg=\"/linux/seccomp/syscalls/3: unknown system call no_such_call skipped\""));
+	assert_int_equal(answer_of(&filter, AUDIT_ARCH_X86_64, SYS_mkdir, 0), SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(answer_of(&filter, AUDIT_ARCH_X86_64, SYS_chroot, 0), SECCOMP_RET_KILL_PROCESS);
 }
 
 static void test_other_architectures_kill(void **state)
@@ -772,6 +1008,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_long_profile_against_the_oracle),
+		cmocka_unit_test(test_against_libseccomp),
+		cmocka_unit_test(test_random_conditions),
+		cmocka_unit_test(test_many_conditions),
+		cmocka_unit_test(test_too_many_conditions),
+		cmocka_unit_test(test_functions_of_socketcall),
+		cmocka_unit_test(test_32_bit_arguments),
+		cmocka_unit_test(test_shadowed_rules_are_warned_about),
 		cmocka_unit_test(test_other_architectures_kill),
 		cmocka_unit_test(test_short_profiles),
 		cmocka_unit_test(test_error_numbers),
