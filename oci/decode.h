@@ -29,7 +29,7 @@ enum kind {
 	KIND_NAME_BITS,   /* an array of names, their values joined by OR in width bytes */
 	KIND_UINT32S,     /* array of uint32_t, and its count */
 	KIND_STRING_MAP,  /* struct string_map */
-	KIND_OBJECT,      /* a struct described by table, at offset; offset 0 with the parent's type: fields of the parent itself */
+	KIND_OBJECT,      /* a struct described by table, at offset; offset 0 and the parent's type: members of the parent */
 	KIND_OBJECTS,     /* array of structs described by table, and its count */
 	KIND_OBJECT_MAP,  /* object with free keys, as KIND_OBJECTS; the key goes into the struct's first member, a char * */
 	KIND_ANY_OBJECT,  /* an object of whatever content, not kept */

@@ -30,5 +30,8 @@ void json_pair_uint(struct json *json, const char *key, uint64_t value);
 void json_pair_bool(struct json *json, const char *key, bool value);
 void json_strings(struct json *json, const struct strings *strings);
 void json_string_map(struct json *json, const struct string_map *map);
-/* The text, in arena, with no newline at its end; frees json. Aborts when the calls did not form a whole document: that is a bug, not an input. */
+/*
+ * The text, in arena, with no newline at its end; frees json. Aborts when the calls did not form a whole document: that is a
+ * bug, not an input.
+ */
 char *json_finish(struct json *json, struct arena *arena);

@@ -2,10 +2,12 @@
  * JSON to struct spec. Pure: nothing here reads more than the file it is given.
  *
  * Syntax: RFC 8259, strictly. Refused with a clear error: more than SPEC_MAX_SIZE bytes, nesting deeper than SPEC_MAX_DEPTH,
- * duplicate keys, comments, text after the document, NUL (raw or \u0000) in a string, broken UTF-8 (overlong forms, surrogates),
- * numbers that are not integers of the field's range, a wrong JSON type. Unknown properties are ignored (config.md
- * "Extensibility"), but their syntax is checked all the same. Errors name the JSON path, the value and what was expected:
- * "/linux/resources/memory/limit: -5: must be -1 (unlimited) or a number of bytes". They are -EINVAL.
+ * lists of more than 65536 elements, duplicate keys, comments, a byte order mark, text after the document, NUL (raw or
+ * \u0000) in a string, broken UTF-8 (overlong forms, surrogates, also as \u escapes), numbers that are not integers of the
+ * field's range (1.0 and 1e3 are none), a wrong JSON type. null for a property means that it is absent. Names of properties
+ * are exact, also in case. Unknown properties are ignored (config.md "Extensibility"), but their syntax is checked all the
+ * same. Errors name the JSON path, the value and what was expected: "/linux/resources/memory/limit: -5: must be -1
+ * (unlimited) or a number of bytes". They are -EINVAL.
  */
 #pragma once
 

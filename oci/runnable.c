@@ -14,8 +14,8 @@ static int check_platform(const struct spec *spec)
 
 	for (size_t i = 0; i < FOREIGN_SECTIONS; i++)
 		if (spec->foreign[i])
-			return refuse(ENOTSUP, "/%s: this runtime runs Linux containers without a virtual machine: the section cannot be "
-			              "honoured", sections[i]);
+			return refuse(ENOTSUP, "/%s: this runtime runs Linux containers without a virtual machine: "
+			                       "the section cannot be honoured", sections[i]);
 	/* Drafts: their examples are still good JSON, but what they mean was never fixed. */
 	if (version_major(spec->oci_version) != 1)
 		return refuse(ENOTSUP, "/ociVersion: %s: this runtime implements version 1 of the specification",
@@ -39,24 +39,25 @@ static int check_namespaces(const struct spec *spec)
 {
 	const struct spec_linux *linux_ = &spec->linux_;
 	const struct {
-		bool used;
 		const char *path;
 		enum ns_type needs;
+		bool used;
 	} rows[] = {
-		{ spec->hostname, "/hostname", NS_UTS },
-		{ spec->domainname, "/domainname", NS_UTS },
-		{ linux_->uid_maps.count, "/linux/uidMappings", NS_USER },
-		{ linux_->gid_maps.count, "/linux/gidMappings", NS_USER },
-		{ linux_->boottime.set, "/linux/timeOffsets/boottime", NS_TIME },
-		{ linux_->monotonic.set, "/linux/timeOffsets/monotonic", NS_TIME },
-		{ linux_->net_device_count, "/linux/netDevices", NS_NETWORK },
-		{ linux_->masked_paths.count, "/linux/maskedPaths", NS_MOUNT },
-		{ linux_->readonly_paths.count, "/linux/readonlyPaths", NS_MOUNT },
+		{ "/hostname", NS_UTS, spec->hostname },
+		{ "/domainname", NS_UTS, spec->domainname },
+		{ "/linux/uidMappings", NS_USER, linux_->uid_maps.count },
+		{ "/linux/gidMappings", NS_USER, linux_->gid_maps.count },
+		{ "/linux/timeOffsets/boottime", NS_TIME, linux_->boottime.set },
+		{ "/linux/timeOffsets/monotonic", NS_TIME, linux_->monotonic.set },
+		{ "/linux/netDevices", NS_NETWORK, linux_->net_device_count },
+		{ "/linux/maskedPaths", NS_MOUNT, linux_->masked_paths.count },
+		{ "/linux/readonlyPaths", NS_MOUNT, linux_->readonly_paths.count },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].used && !linux_->namespaces[rows[i].needs].set)
-			return refuse(EINVAL, "%s: needs a %s namespace in /linux/namespaces", rows[i].path, ns_type_name(rows[i].needs));
+			return refuse(EINVAL, "%s: needs a %s namespace in /linux/namespaces", rows[i].path,
+			              ns_type_name(rows[i].needs));
 	/* Clocks can only be set before the first process enters. */
 	if ((linux_->boottime.set || linux_->monotonic.set) && linux_->namespaces[NS_TIME].path)
 		return refuse(EINVAL, "/linux/timeOffsets: needs a new time namespace, not one to join");
@@ -78,8 +79,8 @@ static int check_user_namespace(const struct spec *spec)
 int spec_validate_resources_runnable(const struct spec_resources *resources, const char *path)
 {
 	/*
-	 * What only cgroup v1 had. config-linux.md "Unified": a runtime may convert; "if the conversion is not possible the runtime
-	 * MUST generate an error". Values that ask for what v2 does anyway pass.
+	 * What only cgroup v1 had. config-linux.md "Unified": a runtime may convert; "if the conversion is not possible the
+	 * runtime MUST generate an error". Values that ask for what v2 does anyway pass.
 	 */
 	const struct {
 		bool used;
@@ -108,8 +109,8 @@ int spec_validate_resources_runnable(const struct spec_resources *resources, con
 			return refuse(ENOTSUP, "%s/%s: cgroup v1 only: in cgroup v2, %s", path, rows[i].name, rows[i].reason);
 	for (size_t i = 0; i < resources->block_io.weight_count; i++)
 		if (resources->block_io.weights[i].leaf_weight.value)
-			return refuse(ENOTSUP, "%s/blockIO/weightDevice/%zu/leafWeight: cgroup v1 only: in cgroup v2, a cgroup with "
-			              "children has no processes", path, i);
+			return refuse(ENOTSUP, "%s/blockIO/weightDevice/%zu/leafWeight: cgroup v1 only: in cgroup v2, "
+			                       "a cgroup with children has no processes", path, i);
 	return 0;
 }
 

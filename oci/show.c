@@ -14,7 +14,7 @@ static size_t control_length(const unsigned char *p, const unsigned char *end)
 
 static struct shown show_text(const char *text, size_t length, bool quoted)
 {
-	struct shown shown;
+	struct shown shown = { "" };
 	char *out = shown.text;
 	const unsigned char *p = (const unsigned char *)text, *end = p + length;
 

@@ -178,8 +178,8 @@ int state_parse(struct state *state, const char *json, size_t size)
 	int r = decode(&stored.state.arena, &stored_table, &stored, arena_strndup(&stored.state.arena, json, size), size);
 
 	if (r < 0)
-		arena_free(&stored.state.arena);
-	*state = r < 0 ? (struct state){ 0 } : stored.state;
+		state_free(&stored.state);
+	*state = stored.state;
 	return r;
 }
 

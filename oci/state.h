@@ -32,20 +32,24 @@ struct state {
 };
 
 /*
- * The state of runtime.md (ociVersion, id, status, pid, bundle, annotations) in one line of JSON with no newline, as hooks get it
- * on stdin. pid is left out when status is stopped or there is none yet. ociVersion is OCI_VERSION, "with which the state complies",
- * whatever the configuration was written for. The text is in arena.
+ * The state of runtime.md (ociVersion, id, status, pid, bundle, annotations) in one line of JSON with no newline, as hooks get
+ * it on stdin. pid is left out when status is stopped or there is none yet. ociVersion is OCI_VERSION, "with which the state
+ * complies", whatever the configuration was written for. The text is in arena.
  */
 char *state_to_oci_json(const struct state *state, enum status status, struct arena *arena);
 
-/* `state` as runc prints it: ociVersion, id, pid (0 when stopped), status, bundle, rootfs, created, annotations, owner; indented. */
+/*
+ * `state` as runc prints it: ociVersion (of the configuration), id, pid (0 when stopped), status, bundle, rootfs, created,
+ * annotations, owner; indented.
+ */
 char *state_to_report_json(const struct state *state, enum status status, struct arena *arena);
 
 /*
- * The container process state of config-linux.md for the seccomp listener: fds is ["seccompFd"]. pid is that of the process whose
- * filter it is: init, or one that exec started.
+ * The container process state of config-linux.md for the seccomp listener: fds is ["seccompFd"]. pid is that of the process
+ * whose filter it is: init, or one that exec started.
  */
-char *state_to_seccomp_json(const struct state *state, enum status status, pid_t pid, const char *metadata, struct arena *arena);
+char *state_to_seccomp_json(const struct state *state, enum status status, pid_t pid, const char *metadata,
+                            struct arena *arena);
 
 /* The stored form. state_parse fills state (with its own arena); -EINVAL with the record filled if it is not what we wrote. */
 char *state_to_stored_json(const struct state *state, struct arena *arena);

@@ -29,7 +29,8 @@ static const struct field hook_fields[] = {
 	F_STRING("path", struct spec_hook, path, .flags = FIELD_REQUIRED),
 	F_STRINGS("args", struct spec_hook, args),
 	F_STRINGS("env", struct spec_hook, env),
-	F_OPT_INT64("timeout", struct spec_hook, timeout, 1, INT32_MAX, .expected = "must be a number of seconds, greater than zero"),
+	F_OPT_INT64("timeout", struct spec_hook, timeout, 1, INT32_MAX,
+	            .expected = "must be a number of seconds, greater than zero"),
 };
 static const struct table hook = TABLE(hook_fields, struct spec_hook);
 

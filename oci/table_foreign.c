@@ -1,6 +1,6 @@
 /*
- * The sections for platforms that are not this one, after their JSON schema (config-solaris.json, -windows, -vm, -zos, -freebsd):
- * types and names are checked, nothing is kept. All properties of a kind share one member of struct nothing.
+ * The sections for platforms that are not this one, after their JSON schemas (config-solaris.json and its like): types and
+ * names are checked, nothing is kept. All properties of a kind share one member of struct nothing.
  */
 #include "oci/fields.h"
 #include "oci/tables.h"

@@ -27,7 +27,8 @@ static int collect_namespace(struct decoder *decoder, void *owner, const void *e
 	struct spec_namespace *slot = &linux_->namespaces[entry->type];
 
 	if (slot->set)
-		return decoder_refuse(decoder, "type", "\"%s\": a namespace type must be listed only once", ns_type_name(entry->type));
+		return decoder_refuse(decoder, "type", "\"%s\": a namespace type must be listed only once",
+		                      ns_type_name(entry->type));
 	if (entry->path && entry->path[0] != '/')
 		return decoder_refuse(decoder, "path", "%s: must be an absolute path", show(entry->path).text);
 	*slot = (struct spec_namespace){ true, entry->path };
@@ -70,7 +71,8 @@ static int finish_device(struct decoder *decoder, void *object)
 		return decoder_refuse(decoder, "minor", "missing, but required for a device of type %c", device->type);
 	/* Some engines leave the file type that stat(2) gave them in the mode. */
 	if ((mode & ~UINT64_C(0777)) != 0 && (mode & ~UINT64_C(0777)) != type)
-		return decoder_refuse(decoder, "fileMode", "%llu: must be an integer from 0 to 511 (octal 0777)", (unsigned long long)mode);
+		return decoder_refuse(decoder, "fileMode", "%llu: must be an integer from 0 to 511 (octal 0777)",
+		                      (unsigned long long)mode);
 	device->file_mode.value = mode & 0777;
 	return 0;
 }

@@ -87,8 +87,10 @@ static bool convert_cpus(struct arena *arena, void *member, char *text)
 
 #define CPUS_EXPECTED "must be a list such as \"0-3,7\" of numbers below 8192"
 static const struct field affinity_fields[] = {
-	F_TEXT("initial", struct spec_process, affinity_initial, convert_cpus, .flags = FIELD_EMPTY_IS_ABSENT, .expected = CPUS_EXPECTED),
-	F_TEXT("final", struct spec_process, affinity_final, convert_cpus, .flags = FIELD_EMPTY_IS_ABSENT, .expected = CPUS_EXPECTED),
+	F_TEXT("initial", struct spec_process, affinity_initial, convert_cpus, .flags = FIELD_EMPTY_IS_ABSENT,
+	       .expected = CPUS_EXPECTED),
+	F_TEXT("final", struct spec_process, affinity_final, convert_cpus, .flags = FIELD_EMPTY_IS_ABSENT,
+	       .expected = CPUS_EXPECTED),
 };
 static const struct table affinity = TABLE(affinity_fields, struct spec_process);
 

@@ -27,7 +27,8 @@ static const struct table memory = TABLE_SET(memory_fields, struct spec_memory, 
 
 static const struct field cpu_fields[] = {
 	F_OPT_UINT64("shares", struct spec_cpu, shares, 0, UINT64_MAX),
-	F_OPT_INT64("quota", struct spec_cpu, quota, -1, INT64_MAX, .expected = "must be -1 (unlimited) or a number of microseconds"),
+	F_OPT_INT64("quota", struct spec_cpu, quota, -1, INT64_MAX,
+	            .expected = "must be -1 (unlimited) or a number of microseconds"),
 	F_OPT_UINT64("burst", struct spec_cpu, burst, 0, UINT64_MAX),
 	F_OPT_UINT64("period", struct spec_cpu, period, 0, UINT64_MAX),
 	F_OPT_INT64("realtimeRuntime", struct spec_cpu, realtime_runtime, INT64_MIN, INT64_MAX),
@@ -39,7 +40,8 @@ static const struct field cpu_fields[] = {
 static const struct table cpu = TABLE_SET(cpu_fields, struct spec_cpu, set);
 
 static const struct field pids_fields[] = {
-	F_OPT_INT64("limit", struct spec_resources, pids_limit, -1, INT64_MAX, .expected = "must be -1 (unlimited) or a number of tasks"),
+	F_OPT_INT64("limit", struct spec_resources, pids_limit, -1, INT64_MAX,
+	            .expected = "must be -1 (unlimited) or a number of tasks"),
 };
 static const struct table pids = TABLE(pids_fields, struct spec_resources);
 
@@ -93,7 +95,8 @@ static const struct table net_priority = TABLE(net_priority_fields, struct spec_
 
 static const struct field network_fields[] = {
 	F_OPT_UINT64("classID", struct spec_resources, net_class_id, 0, UINT32_MAX),
-	F_OBJECTS("priorities", struct spec_resources, net_priorities, net_priority_count, struct spec_net_priority, net_priority),
+	F_OBJECTS("priorities", struct spec_resources, net_priorities, net_priority_count, struct spec_net_priority,
+	          net_priority),
 };
 static const struct table network = TABLE(network_fields, struct spec_resources);
 
@@ -126,9 +129,12 @@ static const struct field device_rule_fields[] = {
 	F_BOOL("allow", struct spec_device_rule, allow, .flags = FIELD_REQUIRED),
 	F_TEXT("type", struct spec_device_rule, type, convert_rule_type, .flags = FIELD_EMPTY_IS_ABSENT,
 	       .expected = "must be \"a\" (all), \"b\" (block) or \"c\" (character)"),
-	F_INT64("major", struct spec_device_rule, major, -1, MAJOR_MAX, .expected = "must be -1 (all) or an integer from 0 to 4095"),
-	F_INT64("minor", struct spec_device_rule, minor, -1, MINOR_MAX, .expected = "must be -1 (all) or an integer from 0 to 1048575"),
-	F_TEXT("access", struct spec_device_rule, access, convert_access, .expected = "must be a composition of \"r\", \"w\" and \"m\""),
+	F_INT64("major", struct spec_device_rule, major, -1, MAJOR_MAX,
+	        .expected = "must be -1 (all) or an integer from 0 to 4095"),
+	F_INT64("minor", struct spec_device_rule, minor, -1, MINOR_MAX,
+	        .expected = "must be -1 (all) or an integer from 0 to 1048575"),
+	F_TEXT("access", struct spec_device_rule, access, convert_access,
+	       .expected = "must be a composition of \"r\", \"w\" and \"m\""),
 };
 
 /* "Unset values mean all"; the specification says nothing of an unset access, which is taken the same way. */

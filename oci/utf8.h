@@ -1,4 +1,4 @@
-/* What yajl lets through: UTF-8 that is overlong, encodes surrogates or lies beyond U+10FFFF, and \u escapes of lone surrogates. */
+/* What yajl lets through: UTF-8 that is overlong, encodes surrogates or lies beyond U+10FFFF, and \u escapes of half a pair. */
 #pragma once
 
 #include <stddef.h>

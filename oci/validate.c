@@ -35,10 +35,12 @@ static int check_version(const char *version)
 	long major = version_major(version);
 
 	if (major < 0)
-		return refuse(EINVAL, "/ociVersion: %s: must be a semantic version such as \"" OCI_VERSION "\"", show(version).text);
+		return refuse(EINVAL, "/ociVersion: %s: must be a semantic version such as \"" OCI_VERSION "\"",
+		              show(version).text);
 	/* What a later major version means by the same words is not known. */
 	if (major > 1)
-		return refuse(EINVAL, "/ociVersion: %s: this runtime implements version 1 of the specification", show(version).text);
+		return refuse(EINVAL, "/ociVersion: %s: this runtime implements version 1 of the specification",
+		              show(version).text);
 	return 0;
 }
 

@@ -4,8 +4,9 @@
  * (the examples of the specification are; so is a bundle for Windows, or for cgroup v1):
  *
  * - spec_validate*: is it well-formed? Part of spec_parse() and its like. -EINVAL.
- * - spec_validate_runnable: can this runtime do all that it says? For `create` and `run`. What is valid but cannot be honoured is
- *   refused, never ignored: -ENOTSUP for what this runtime or Linux does not have, -EINVAL for what is missing or contradictory.
+ * - spec_validate_runnable: can this runtime do all that it says? For `create` and `run`. What is valid but cannot be honoured
+ *   is refused, never ignored: -ENOTSUP for what this runtime or Linux does not have, -EINVAL for what is missing or does not go
+ *   together.
  */
 #pragma once
 

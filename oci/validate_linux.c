@@ -13,7 +13,8 @@ static int check_absolute(const struct strings *paths, const char *name)
 {
 	for (size_t i = 0; i < paths->count; i++)
 		if (paths->items[i][0] != '/')
-			return refuse(EINVAL, "/linux/%s/%zu: %s: must be an absolute path", name, i, show(paths->items[i]).text);
+			return refuse(EINVAL, "/linux/%s/%zu: %s: must be an absolute path", name, i,
+			              show(paths->items[i]).text);
 	return 0;
 }
 
@@ -44,8 +45,8 @@ static int check_net_devices(const struct spec_linux *linux_)
 		if (!net_name_is_valid(device->host_name))
 			return refuse(EINVAL, "/linux/netDevices/%s: not the name of a network device", host.text);
 		if (device->name && !net_name_is_valid(device->name))
-			return refuse(EINVAL, "/linux/netDevices/%s/name: %s: must be a name of 1 to %d bytes without '/', ':' or blanks",
-			              host.text, show(device->name).text, IFNAMSIZ - 1);
+			return refuse(EINVAL, "/linux/netDevices/%s/name: %s: must be a name of 1 to %d bytes "
+			                      "without '/', ':' or blanks", host.text, show(device->name).text, IFNAMSIZ - 1);
 		if (percent && (percent[1] != 'd' || strchr(percent + 1, '%')))
 			return refuse(EINVAL, "/linux/netDevices/%s/name: %s: '%%' is only for one template %%d", host.text,
 			              show(device->name).text);
@@ -84,7 +85,8 @@ static bool clos_id_is_valid(const char *id)
 static int check_intel_rdt(const struct spec_intel_rdt *rdt)
 {
 	if (rdt->clos_id && !clos_id_is_valid(rdt->clos_id))
-		return refuse(EINVAL, "/linux/intelRdt/closID: %s: must be \"/\" or the name of a directory", show(rdt->clos_id).text);
+		return refuse(EINVAL, "/linux/intelRdt/closID: %s: must be \"/\" or the name of a directory",
+		              show(rdt->clos_id).text);
 	if (rdt->l3_cache_schema && strchr(rdt->l3_cache_schema, '\n'))
 		return refuse(EINVAL, "/linux/intelRdt/l3CacheSchema: %s: must be one line", show(rdt->l3_cache_schema).text);
 	if (rdt->mem_bw_schema && (strncmp(rdt->mem_bw_schema, "MB:", 3) != 0 || strchr(rdt->mem_bw_schema, '\n')))
@@ -92,7 +94,8 @@ static int check_intel_rdt(const struct spec_intel_rdt *rdt)
 		              show(rdt->mem_bw_schema).text);
 	for (size_t i = 0; i < rdt->schemata.count; i++)
 		if (strchr(rdt->schemata.items[i], '\n'))
-			return refuse(EINVAL, "/linux/intelRdt/schemata/%zu: %s: must be one line", i, show(rdt->schemata.items[i]).text);
+			return refuse(EINVAL, "/linux/intelRdt/schemata/%zu: %s: must be one line", i,
+			              show(rdt->schemata.items[i]).text);
 	return 0;
 }
 
@@ -108,11 +111,13 @@ static int check_memory_policy(const struct spec_memory_policy *policy)
 	if (!nodes && policy->mode != MPOL_DEFAULT && policy->mode != MPOL_LOCAL && policy->mode != MPOL_PREFERRED)
 		return refuse(EINVAL, "/linux/memoryPolicy/nodes: missing, but required for this mode");
 	if (node_flags == (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES))
-		return refuse(EINVAL, "/linux/memoryPolicy/flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other");
+		return refuse(EINVAL, "/linux/memoryPolicy/flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES "
+		                      "exclude each other");
 	if (node_flags && !nodes)
 		return refuse(EINVAL, "/linux/memoryPolicy/flags: MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES need nodes");
 	if (policy->flags & MPOL_F_NUMA_BALANCING && policy->mode != MPOL_BIND && policy->mode != MPOL_PREFERRED_MANY)
-		return refuse(EINVAL, "/linux/memoryPolicy/flags: MPOL_F_NUMA_BALANCING needs MPOL_BIND or MPOL_PREFERRED_MANY");
+		return refuse(EINVAL, "/linux/memoryPolicy/flags: MPOL_F_NUMA_BALANCING needs MPOL_BIND or "
+		                      "MPOL_PREFERRED_MANY");
 	return 0;
 }
 
@@ -120,7 +125,8 @@ static int check_sysctl(const struct string_map *sysctl)
 {
 	for (size_t i = 0; i < sysctl->count; i++)
 		if (!*sysctl->items[i].key || has_control_characters(sysctl->items[i].key))
-			return refuse(EINVAL, "/linux/sysctl: %s: must be the name of a kernel parameter", show(sysctl->items[i].key).text);
+			return refuse(EINVAL, "/linux/sysctl: %s: must be the name of a kernel parameter",
+			              show(sysctl->items[i].key).text);
 	return 0;
 }
 

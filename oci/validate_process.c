@@ -34,7 +34,8 @@ static int check_scheduler(const struct spec_scheduler *scheduler, const char *p
 	uint64_t period = scheduler->period ? scheduler->period : scheduler->deadline;
 
 	if (strcmp(policy, "SCHED_ISO") == 0)
-		return refuse(ENOTSUP, "%s/scheduler/policy: \"SCHED_ISO\": Linux reserves the name, but does not have the policy", path);
+		return refuse(ENOTSUP, "%s/scheduler/policy: \"SCHED_ISO\": Linux reserves the name, but does not have "
+		                       "the policy", path);
 	if (realtime && scheduler->priority == 0)
 		return refuse(EINVAL, "%s/scheduler/priority: 0: must be an integer from 1 to 99 for %s", path, policy);
 	if (!realtime && scheduler->priority != 0)

@@ -11,8 +11,8 @@ static int check_memory(const struct spec_memory *memory, const char *path)
 {
 	/* swap is memory plus swap; 0 counts as unset, as for the Go runtimes */
 	if (memory->limit.value > 0 && memory->swap.value > 0 && memory->swap.value < memory->limit.value)
-		return refuse(EINVAL, "%s/memory/swap: %lld: must not be smaller than the memory limit %lld, which it includes", path,
-		              (long long)memory->swap.value, (long long)memory->limit.value);
+		return refuse(EINVAL, "%s/memory/swap: %lld: must not be smaller than the memory limit %lld, which it includes",
+		              path, (long long)memory->swap.value, (long long)memory->limit.value);
 	return 0;
 }
 
@@ -75,8 +75,8 @@ static int check_hugepages(const struct spec_resources *resources, const char *p
 {
 	for (size_t i = 0; i < resources->hugepage_count; i++)
 		if (!page_size_is_valid(resources->hugepages[i].page_size))
-			return refuse(EINVAL, "%s/hugepageLimits/%zu/pageSize: %s: must be a size such as \"64KB\", \"2MB\" or \"1GB\"",
-			              path, i, show(resources->hugepages[i].page_size).text);
+			return refuse(EINVAL, "%s/hugepageLimits/%zu/pageSize: %s: must be a size such as \"64KB\", \"2MB\" or "
+			                      "\"1GB\"", path, i, show(resources->hugepages[i].page_size).text);
 	return 0;
 }
 
@@ -94,7 +94,7 @@ static int check_rdma(const struct spec_resources *resources, const char *path)
 	return 0;
 }
 
-/* Keys are names of files in the container's cgroup. Those that move processes or end them are not parameters of a container. */
+/* Keys are names of files in the container's cgroup. Those that move or end processes are not parameters of a container. */
 static int check_unified(const struct string_map *unified, const char *path)
 {
 	static const char *const control[] = {

@@ -51,7 +51,8 @@ static int check_rule(const struct spec_seccomp *seccomp, size_t index)
 	if (rule->action == SECCOMP_NOTIFY && !seccomp->listener_path)
 		return refuse(EINVAL, "%s/action: \"SCMP_ACT_NOTIFY\": needs /linux/seccomp/listenerPath", path);
 	if (rule->action == SECCOMP_NOTIFY && seccomp->listener_path[0] != '/')
-		return refuse(EINVAL, "/linux/seccomp/listenerPath: %s: must be an absolute path", show(seccomp->listener_path).text);
+		return refuse(EINVAL, "/linux/seccomp/listenerPath: %s: must be an absolute path",
+		              show(seccomp->listener_path).text);
 	snprintf(path, sizeof path, "/linux/seccomp/syscalls/%zu/errnoRet", index);
 	return check_errno(rule->action, &rule->errno_ret, path);
 }
@@ -61,7 +62,7 @@ int check_seccomp(const struct spec_seccomp *seccomp)
 	int r = check_errno(seccomp->default_action, &seccomp->default_errno_ret, "/linux/seccomp/defaultErrnoRet");
 
 	if (r >= 0 && seccomp->default_action == SECCOMP_NOTIFY)
-		/* The first system call of every program would wait for an agent that is told of the filter by a system call. */
+		/* The first system call would wait for an agent that is told of the filter by a system call. */
 		r = refuse(EINVAL, "/linux/seccomp/defaultAction: \"SCMP_ACT_NOTIFY\": cannot be the default");
 	if (r >= 0 && seccomp->listener_metadata && !seccomp->listener_path)
 		r = refuse(EINVAL, "/linux/seccomp/listenerMetadata: must not be given without listenerPath");
