@@ -189,7 +189,13 @@ scan() ( # [FILE]
     if (($# == 0)); then echo "process: $pid"; continue; fi
     [[ ! ${before["process: $pid"]-} && $pid != "$BASHPID" ]] || continue
     { IFS= read -r stat < "$dir/stat"; } 2> /dev/null || continue
-    [[ ${stat##*) } != [ZX]* ]] || continue # a zombie
+    read -r state parent _ <<< "${stat##*) }"
+    [[ $state != [ZX] ]] || continue # dead already
+    # What bats itself keeps beside the test, to end one that hangs.
+    if ((parent != $$)) && [[ ${before["process: $parent"]-} ]]; then
+      { readarray -d '' -t signs < "/proc/$parent/cmdline"; } 2> /dev/null || continue
+      [[ ${signs[*]} != *bats-exec-test* ]] || continue
+    fi
     signs=()
     [[ ${BERTH_PRIVATE-} ]] ||
       { readarray -d '' -t signs < "$dir/environ" && readarray -t -O ${#signs[@]} signs < "$dir/mountinfo"; } 2> /dev/null || :
