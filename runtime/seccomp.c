@@ -36,42 +36,21 @@ static int sys_seccomp(unsigned operation, unsigned flags, const void *args)
 
 /* --- Checks, made whether or not the program comes from the cache ----------------------------------------------------- */
 
-static int check_notify(const struct spec_seccomp *seccomp, size_t number)
+static int check_notify(const struct spec_seccomp *seccomp, bool *notify)
 {
-	const struct spec_seccomp_rule *rule = &seccomp->rules[number];
-
-	if (!seccomp->listener_path)
-		return refuse(EINVAL, "/linux/seccomp/syscalls/%zu/action: SCMP_ACT_NOTIFY needs /linux/seccomp/listenerPath", number);
-	for (size_t i = 0; i < rule->names.count; i++) {
-		/* The descriptor that the agent needs to answer is itself sent by this call. */
-		if (strcmp(rule->names.items[i], "sendmsg") == 0)
-			return refuse(EINVAL, "/linux/seccomp/syscalls/%zu/names/%zu: sendmsg cannot be SCMP_ACT_NOTIFY: "
-			              "it hands the listener to the agent", number, i);
-	}
-	return 0;
-}
-
-static int check_rules(const struct spec_seccomp *seccomp, bool *notify)
-{
-	char path[64];
-	uint32_t value;
-
-	if (seccomp->default_action == SECCOMP_NOTIFY)
-		return refuse(EINVAL, "/linux/seccomp/defaultAction: SCMP_ACT_NOTIFY cannot be the default: "
-		              "the process would wait for an agent that cannot have the listener yet");
-	int r = seccomp_action_value(seccomp->default_action, &seccomp->default_errno_ret, "/linux/seccomp/defaultErrnoRet", &value);
-
-	for (size_t i = 0; r >= 0 && i < seccomp->rule_count; i++) {
+	for (size_t i = 0; i < seccomp->rule_count; i++) {
 		const struct spec_seccomp_rule *rule = &seccomp->rules[i];
 
-		snprintf(path, sizeof path, "/linux/seccomp/syscalls/%zu/errnoRet", i);
-		r = seccomp_action_value(rule->action, &rule->errno_ret, path, &value);
-		if (r >= 0 && rule->action == SECCOMP_NOTIFY) {
-			*notify = true;
-			r = check_notify(seccomp, i);
-		}
+		if (rule->action != SECCOMP_NOTIFY)
+			continue;
+		*notify = true;
+		for (size_t j = 0; j < rule->names.count; j++)
+			/* The descriptor that the agent needs to answer is itself sent by this call. */
+			if (strcmp(rule->names.items[j], "sendmsg") == 0)
+				return refuse(EINVAL, "/linux/seccomp/syscalls/%zu/names/%zu: sendmsg cannot be SCMP_ACT_NOTIFY: "
+				              "it hands the listener to the agent", i, j);
 	}
-	return r;
+	return 0;
 }
 
 unsigned seccomp_known_flags(unsigned flags)
@@ -121,7 +100,7 @@ int seccomp_prepare(struct seccomp_filter *filter, const struct spec_seccomp *se
 	*filter = (struct seccomp_filter){ 0 };
 	if (!seccomp->set)
 		return 0;
-	int r = check_rules(seccomp, &filter->notify);
+	int r = check_notify(seccomp, &filter->notify);
 
 	if (r >= 0)
 		r = check_flags(filter, seccomp->flags);

@@ -29,9 +29,9 @@ struct seccomp_filter {
 };
 
 /*
- * Compile the profile to BPF, or take it from the cache in cache_dir (NULL: no cache). Not set: an empty filter. Errors name the
- * JSON path: a flag that the kernel does not know, errnoRet where the action takes none or out of range, NOTIFY as
- * default action, for sendmsg (the call that hands the listener over), or without listenerPath.
+ * Compile the validated profile to BPF, or take it from the cache in cache_dir (NULL: no cache). Not set: an empty filter. Errors name
+ * the JSON path: an architecture or flag that cannot be had, NOTIFY for sendmsg (the call that hands the listener over), too
+ * many rules for the kernel.
  */
 int seccomp_prepare(struct seccomp_filter *filter, const struct spec_seccomp *seccomp, const char *cache_dir);
 

@@ -12,7 +12,6 @@
 #include <seccomp.h>
 #include <stdlib.h>
 
-#define ARGUMENTS 6
 #define ARCHITECTURES 24
 #define X32_BIT 0x40000000U
 #define NO_CALL UINT32_MAX       /* what a tracer leaves of a call that is to be skipped: in no table */
@@ -25,33 +24,18 @@
 
 /* --- Actions ---------------------------------------------------------------------------------------------------------- */
 
-/* The value of each action, and the largest number that errnoRet may put into it (0: it takes none). */
-static const struct {
-	const char *name;
-	uint32_t value, largest_data;
-} actions[] = {
-	[SECCOMP_KILL_THREAD] = { "SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD, 0 },
-	[SECCOMP_KILL_PROCESS] = { "SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS, 0 },
-	[SECCOMP_TRAP] = { "SCMP_ACT_TRAP", SECCOMP_RET_TRAP, 0 },
-	[SECCOMP_ERRNO] = { "SCMP_ACT_ERRNO", SECCOMP_RET_ERRNO, 4095 },  /* the kernel's MAX_ERRNO */
-	[SECCOMP_TRACE] = { "SCMP_ACT_TRACE", SECCOMP_RET_TRACE, UINT16_MAX },
-	[SECCOMP_ALLOW] = { "SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW, 0 },
-	[SECCOMP_LOG] = { "SCMP_ACT_LOG", SECCOMP_RET_LOG, 0 },
-	[SECCOMP_NOTIFY] = { "SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF, 0 },
-};
-
-int seccomp_action_value(enum seccomp_action action, const struct opt_u64 *data, const char *path, uint32_t *value)
+/* The value that the kernel knows an action by, with its data: data is errnoRet, which the validator lets through only where it fits. */
+static uint32_t action_value(enum seccomp_action action, const struct opt_u64 *data)
 {
-	uint32_t largest = actions[action].largest_data;
+	static const uint32_t values[] = {
+		[SECCOMP_KILL_THREAD] = SECCOMP_RET_KILL_THREAD, [SECCOMP_KILL_PROCESS] = SECCOMP_RET_KILL_PROCESS,
+		[SECCOMP_TRAP] = SECCOMP_RET_TRAP, [SECCOMP_ERRNO] = SECCOMP_RET_ERRNO, [SECCOMP_TRACE] = SECCOMP_RET_TRACE,
+		[SECCOMP_ALLOW] = SECCOMP_RET_ALLOW, [SECCOMP_LOG] = SECCOMP_RET_LOG, [SECCOMP_NOTIFY] = SECCOMP_RET_USER_NOTIF,
+	};
 
-	*value = actions[action].value;
-	if (largest == 0)
-		return data->set ? refuse(EINVAL, "%s: %s takes no error number", path, actions[action].name) : 0;
-	if (data->set && data->value > largest)
-		return refuse(EINVAL, "%s: %llu: %s takes a number up to %u", path, (unsigned long long)data->value,
-		              actions[action].name, largest);
-	*value |= data->set ? (uint32_t)data->value : EPERM;
-	return 0;
+	if (action != SECCOMP_ERRNO && action != SECCOMP_TRACE)
+		return values[action];
+	return values[action] | (data->set ? (uint32_t)data->value & SECCOMP_RET_DATA : EPERM);
 }
 
 /* As the kernel ranks actions where several filters disagree. */
@@ -290,22 +274,14 @@ static void put_rule(struct compilation *compilation, struct architecture *arch,
 	}
 }
 
-static int prepare_rules(struct compilation *compilation)
+static void prepare_rules(struct compilation *compilation)
 {
 	const struct spec_seccomp *spec = compilation->spec;
-	int r = seccomp_action_value(spec->default_action, &spec->default_errno_ret, "/linux/seccomp", &compilation->default_action);
 
-	compilation->rule_actions = arena_array(&compilation->arena, spec->rule_count + 1, sizeof *compilation->rule_actions);
-	for (size_t i = 0; r >= 0 && i < spec->rule_count; i++) {
-		const struct spec_seccomp_rule *rule = &spec->rules[i];
-
-		for (size_t j = 0; j < rule->arg_count; j++)
-			if (rule->args[j].index >= ARGUMENTS)
-				return refuse(EINVAL, "/linux/seccomp/syscalls/%zu/args/%zu/index: %u: must be below %d", i, j,
-				              rule->args[j].index, ARGUMENTS);
-		r = seccomp_action_value(rule->action, &rule->errno_ret, "/linux/seccomp/syscalls", &compilation->rule_actions[i]);
-	}
-	return r;
+	compilation->default_action = action_value(spec->default_action, &spec->default_errno_ret);
+	compilation->rule_actions = arena_array(&compilation->arena, spec->rule_count, sizeof *compilation->rule_actions);
+	for (size_t i = 0; i < spec->rule_count; i++)
+		compilation->rule_actions[i] = action_value(spec->rules[i].action, &spec->rules[i].errno_ret);
 }
 
 /* --- Ranges ----------------------------------------------------------------------------------------------------------- */
@@ -454,10 +430,10 @@ int seccomp_compile(struct seccomp_filter *filter, const struct spec_seccomp *se
 {
 	__attribute__((cleanup(end_compilation))) struct compilation compilation = { .spec = seccomp };
 	struct bpf_program *program = arena_alloc(&compilation.arena, sizeof *program);
-	int r = prepare_rules(&compilation);
 
-	if (r >= 0)
-		r = add_architectures(&compilation);
+	prepare_rules(&compilation);
+	int r = add_architectures(&compilation);
+
 	if (r >= 0)
 		r = generate(&compilation, program);
 	if (r < 0)

@@ -20,8 +20,5 @@
 #include "oci/spec.h"
 #include "runtime/seccomp.h"
 
-/* The value that the kernel knows an action by, with its data; data is the profile's errnoRet. -EINVAL, path is where it stands. */
-int seccomp_action_value(enum seccomp_action action, const struct opt_u64 *data, const char *path, uint32_t *value);
-
-/* Set program and length of filter. The profile has passed the checks of seccomp_prepare(). */
+/* Set program and length of filter for a profile that has been validated. Errors name the JSON path. */
 int seccomp_compile(struct seccomp_filter *filter, const struct spec_seccomp *seccomp);

@@ -335,7 +335,6 @@ static void test_against_libseccomp(void **state)
 			}
 		}
 	}
-	assert_true(filter.length < other.length);
 }
 
 /* --- Conditions ------------------------------------------------------------------------------------------------------- */
@@ -590,24 +589,6 @@ static void test_refused(void **state)
 	struct profile p = profile_new(SECCOMP_ALLOW, NULL);
 
 	(void)state;
-	p.spec.default_errno_ret = number(1);
-	refused(&p, EINVAL, "/linux/seccomp/defaultErrnoRet: SCMP_ACT_ALLOW takes no error number");
-	p = profile_new(SECCOMP_ALLOW, NULL);
-	add(&p, "rmdir", SECCOMP_LOG);
-	add(&p, "mkdir", SECCOMP_KILL_PROCESS)->errno_ret = number(0);
-	refused(&p, EINVAL, "/linux/seccomp/syscalls/1/errnoRet: SCMP_ACT_KILL_PROCESS takes no error number");
-	p = profile_new(SECCOMP_ERRNO, NULL);
-	p.spec.default_errno_ret = number(4096);
-	refused(&p, EINVAL, "/linux/seccomp/defaultErrnoRet: 4096: SCMP_ACT_ERRNO takes a number up to 4095");
-	p = profile_new(SECCOMP_ALLOW, NULL);
-	add(&p, "mkdir", SECCOMP_TRACE)->errno_ret = number(0x10001);
-	refused(&p, EINVAL, "/linux/seccomp/syscalls/0/errnoRet: 65537");
-	p = profile_new(SECCOMP_NOTIFY, NULL);
-	refused(&p, EINVAL, "/linux/seccomp/defaultAction: SCMP_ACT_NOTIFY");
-	p = profile_new(SECCOMP_ALLOW, NULL);
-	add(&p, "mkdir", SECCOMP_NOTIFY);
-	refused(&p, EINVAL, "/linux/seccomp/listenerPath");
-	p = profile_new(SECCOMP_ALLOW, NULL);
 	p.spec.listener_path = arena_strdup(&p.arena, "/run/agent");
 	add(&p, "mkdir sendmsg", SECCOMP_NOTIFY);
 	refused(&p, EINVAL, "/linux/seccomp/syscalls/0/names/1: sendmsg");
@@ -617,9 +598,6 @@ static void test_refused(void **state)
 	refused(&p, ENOTSUP, "/linux/seccomp/architectures/0: this libseccomp does not know SCMP_ARCH_PDP11");
 	p = profile_new(SECCOMP_ALLOW, "X86");
 	refused(&p, ENOTSUP, "/linux/seccomp/architectures/0");
-	p = profile_new(SECCOMP_ALLOW, NULL);
-	when(add(&p, "mkdir", SECCOMP_ERRNO), 6, SCMP_CMP_EQ, 0, 0);
-	refused(&p, EINVAL, "/linux/seccomp/syscalls/0/args/0/index: 6");
 	p = profile_new(SECCOMP_ALLOW, NULL);
 	p.spec.flags = 1U << 20;
 	refused(&p, ENOTSUP, "/linux/seccomp/flags");
