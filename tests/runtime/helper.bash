@@ -9,9 +9,8 @@
 #   install_probe              puts probe.c's program at /bin/probe of the bundle
 #   refused TEXT...            berth run must fail, with each TEXT in its message
 #   value KEY                  the rest of the line of $output that begins with KEY
-#   mount_line DESTINATION     the line of $output (a mountinfo) for DESTINATION
 #   add_mount DEST TYPE SOURCE OPTION...   appends to the configuration's mounts
-#   caps HEX                   the names in a mask of /proc/PID/status, in order
+#   is ID STATUS               for wait_until
 #   delete_all ID...           berth delete --force
 load "${BASH_SOURCE[0]%/*}/../lib/common"
 
@@ -47,9 +46,6 @@ probe_program() { # prints its path; compiled on the first call, outside of the 
 install_probe() { cp "$(probe_program)" "$bundle/rootfs/bin/probe"; }
 
 value() { sed -nE "s/^$1[[:space:]]*//p" <<< "$output"; }
-
-# The last one is on top.
-mount_line() { awk -v d="$1" '$5 == d { line = $0 } END { print line }' <<< "$output"; }
 
 add_mount() { # DEST TYPE SOURCE OPTION...
   config '($args | split("\u0000")[:-1]) as $a | .mounts += [{ destination: $a[0], type: $a[1], source: $a[2], options: $a[3:] }]' \
