@@ -78,7 +78,7 @@ int decoder_take_key(struct decoder *d, const char *text, size_t length)
 	}
 	frame->key = decoder_keep(d, text, length);
 	frame->key_length = length;
-	if (memchr(text, 0, length))
+	if (decoder_has_nul(d, text, length))
 		return decoder_refuse_value(d, "a key must not contain NUL");
 	if (frame->type == FRAME_OBJECT && frame->table->unknown)
 		return decoder_refuse_value(d, "%s", frame->table->unknown);

@@ -34,18 +34,30 @@ void strings_append(struct arena *arena, struct strings *strings, char *item)
 	strings->set = true;
 }
 
+static bool in_document(const struct decoder *d, const char *text)
+{
+	return (uintptr_t)text - (uintptr_t)d->text < d->size;
+}
+
+/* Only an escape can hide a NUL; strings with escapes are those that are not in the document. */
+bool decoder_has_nul(const struct decoder *d, const char *text, size_t length)
+{
+	return !in_document(d, text) && memchr(text, 0, length);
+}
+
 /*
  * The string as a C string. yajl gives strings without escapes as pointers into the document: what follows them there is their
  * closing quote, already read, and becomes the terminator. Others lie in yajl's buffer and are copied.
  */
 char *decoder_keep(struct decoder *d, const char *text, size_t length)
 {
-	size_t offset = (uintptr_t)text - (uintptr_t)d->text;
-
-	if (offset >= d->size)
+	if (!in_document(d, text))
 		return arena_strndup(d->arena, text, length);
-	d->text[offset + length] = '\0';
-	return d->text + offset;
+
+	char *start = d->text + ((uintptr_t)text - (uintptr_t)d->text);
+
+	start[length] = '\0';
+	return start;
 }
 
 /* Digits only: 1.0 and 1e3 are not integers here, as they are not for the Go runtimes. */
@@ -299,7 +311,7 @@ int decoder_take_value(struct decoder *d, const struct value *value)
 	struct frame *frame = &d->frames[d->depth - 1];
 	int r = 0;
 
-	if (value->type == VALUE_STRING && memchr(value->text, 0, value->length))
+	if (value->type == VALUE_STRING && decoder_has_nul(d, value->text, value->length))
 		r = decoder_refuse_value(d, "%s: must not contain NUL", show_bytes(value->text, value->length).text);
 	else if (frame->type == FRAME_OBJECT && frame->field)
 		r = store_property(d, frame, value);

@@ -75,6 +75,7 @@ int decoder_check_keys(struct decoder *d, struct frame *frame);
 void stack_push(struct stack *stack, const void *data, size_t size);
 /* The string as a C string that lives as long as the arena. */
 char *decoder_keep(struct decoder *d, const char *text, size_t length);
+bool decoder_has_nul(const struct decoder *d, const char *text, size_t length);
 int decoder_take_value(struct decoder *d, const struct value *value);
 /* There is room for one more element in the array or map. */
 int decoder_check_count(struct decoder *d, const struct frame *frame);

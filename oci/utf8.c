@@ -66,45 +66,44 @@ static int refuse_at(const char *text, const char *at, const char *what)
 	return refuse(EINVAL, "not valid JSON: line %zu, column %zu: %s", place.line, place.column, what);
 }
 
-static int check_escapes(const char *text, size_t size)
+/* The length of the escape at p, or 0 if it is half of a surrogate pair. Other wrong escapes are found by the parser. */
+static size_t escape_length(const char *p, const char *end)
 {
-	const char *end = text + size;
+	int value = escape_value(p, end);
 
-	for (const char *p = text; (p = memchr(p, '\\', (size_t)(end - p)));) {
-		int value = escape_value(p, end);
+	if (value < 0xd800 || value > 0xdfff)
+		return end - p < 2 ? 1 : 2;  /* the second byte may be another backslash */
 
-		if (value < 0xd800 || value > 0xdfff) {
-			p += end - p < 2 ? 1 : 2;  /* the escaped character may be another backslash */
-			continue;
-		}
-		int low = escape_value(p + 6, end);
+	int low = escape_value(p + 6, end);
 
-		if (value > 0xdbff || low < 0xdc00 || low > 0xdfff)
-			return refuse_at(text, p, "the escape is half of a surrogate pair");
-		p += 12;
-	}
-	return 0;
+	return value < 0xdc00 && low >= 0xdc00 && low <= 0xdfff ? 12 : 0;
+}
+
+#define REPEAT(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* No byte beyond ASCII and no backslash among these eight. */
+static bool is_plain(const char *text)
+{
+	uint64_t word, slashes;
+
+	memcpy(&word, text, sizeof word);
+	slashes = word ^ REPEAT('\\');
+	return !((word | ((slashes - REPEAT(0x01)) & ~slashes)) & REPEAT(0x80));
 }
 
 int utf8_check(const char *text, size_t size)
 {
-	size_t i = 0;
-
-	while (i < size) {
-		uint64_t word;
-
-		if (size - i >= sizeof word) {
-			memcpy(&word, text + i, sizeof word);
-			if (!(word & UINT64_C(0x8080808080808080))) {
-				i += sizeof word;
-				continue;
-			}
+	for (size_t i = 0; i < size;) {
+		if (size - i >= 8 && is_plain(text + i)) {
+			i += 8;
+			continue;
 		}
-		size_t length = utf8_length(text + i, size - i);
+		bool escape = text[i] == '\\';
+		size_t length = escape ? escape_length(text + i, text + size) : utf8_length(text + i, size - i);
 
 		if (!length)
-			return refuse_at(text, text + i, "not UTF-8");
+			return refuse_at(text, text + i, escape ? "the escape is half of a surrogate pair" : "not UTF-8");
 		i += length;
 	}
-	return check_escapes(text, size);
+	return 0;
 }

@@ -101,6 +101,8 @@ static int check_mount(const struct spec_mount *mount, size_t index)
 	if (!mount->uid_maps.count != !mount->gid_maps.count)
 		return refuse(EINVAL, "/mounts/%zu: %s: uidMappings and gidMappings must be given together", index,
 		              show(mount->destination).text);
+	if (mount->uid_maps.count == 0)
+		return 0;
 	snprintf(path, sizeof path, "/mounts/%zu/uidMappings", index);
 	r = check_id_maps(&mount->uid_maps, path);
 	if (r < 0)

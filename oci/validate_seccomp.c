@@ -5,24 +5,23 @@
 #include "oci/show.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #define MAX_ERRNO 4095       /* of the kernel, which cuts larger values */
 #define MAX_TRACE_DATA 65535 /* SECCOMP_RET_DATA */
 
-/* "When the action doesn't support an errno, the runtime MUST print an error and fail." */
-static int check_errno(enum seccomp_action action, const struct opt_u64 *errno_ret, const char *path)
+/* "When the action doesn't support an errno, the runtime MUST print an error and fail." The caller says where. */
+static int check_errno(enum seccomp_action action, const struct opt_u64 *errno_ret)
 {
 	uint64_t max = action == SECCOMP_TRACE ? MAX_TRACE_DATA : MAX_ERRNO;
 
 	if (!errno_ret->set)
 		return 0;
 	if (action != SECCOMP_ERRNO && action != SECCOMP_TRACE)
-		return refuse(EINVAL, "%s: %llu: only SCMP_ACT_ERRNO and SCMP_ACT_TRACE take a value", path,
+		return refuse(EINVAL, "%llu: only SCMP_ACT_ERRNO and SCMP_ACT_TRACE take a value",
 		              (unsigned long long)errno_ret->value);
 	if (errno_ret->value > max)
-		return refuse(EINVAL, "%s: %llu: must be an integer from 0 to %llu", path, (unsigned long long)errno_ret->value,
+		return refuse(EINVAL, "%llu: must be an integer from 0 to %llu", (unsigned long long)errno_ret->value,
 		              (unsigned long long)max);
 	return 0;
 }
@@ -37,29 +36,28 @@ static int check_architectures(const struct strings *archs)
 	return 0;
 }
 
+#define RULE "/linux/seccomp/syscalls/%zu"
+
 static int check_rule(const struct spec_seccomp *seccomp, size_t index)
 {
 	const struct spec_seccomp_rule *rule = &seccomp->rules[index];
-	char path[64];
 
-	snprintf(path, sizeof path, "/linux/seccomp/syscalls/%zu", index);
 	if (rule->names.count == 0)
-		return refuse(EINVAL, "%s/names: must have at least one entry", path);
+		return refuse(EINVAL, RULE "/names: must have at least one entry", index);
 	for (size_t i = 0; i < rule->names.count; i++)
 		if (!*rule->names.items[i])
-			return refuse(EINVAL, "%s/names/%zu: must not be empty", path, i);
+			return refuse(EINVAL, RULE "/names/%zu: must not be empty", index, i);
 	if (rule->action == SECCOMP_NOTIFY && !seccomp->listener_path)
-		return refuse(EINVAL, "%s/action: \"SCMP_ACT_NOTIFY\": needs /linux/seccomp/listenerPath", path);
+		return refuse(EINVAL, RULE "/action: \"SCMP_ACT_NOTIFY\": needs /linux/seccomp/listenerPath", index);
 	if (rule->action == SECCOMP_NOTIFY && seccomp->listener_path[0] != '/')
 		return refuse(EINVAL, "/linux/seccomp/listenerPath: %s: must be an absolute path",
 		              show(seccomp->listener_path).text);
-	snprintf(path, sizeof path, "/linux/seccomp/syscalls/%zu/errnoRet", index);
-	return check_errno(rule->action, &rule->errno_ret, path);
+	return context(check_errno(rule->action, &rule->errno_ret), RULE "/errnoRet", index);
 }
 
 int check_seccomp(const struct spec_seccomp *seccomp)
 {
-	int r = check_errno(seccomp->default_action, &seccomp->default_errno_ret, "/linux/seccomp/defaultErrnoRet");
+	int r = context(check_errno(seccomp->default_action, &seccomp->default_errno_ret), "/linux/seccomp/defaultErrnoRet");
 
 	if (r >= 0 && seccomp->default_action == SECCOMP_NOTIFY)
 		/* The first system call would wait for an agent that is told of the filter by a system call. */
