@@ -75,6 +75,12 @@ static void describe(struct creation *c)
 	state->annotations = c->spec.annotations;
 }
 
+/* Of its own, new or joined; a path to the caller's is none. */
+static bool has_user_namespace(const struct creation *c)
+{
+	return c->newborn.plan.own >> NS_USER & 1;
+}
+
 static int prepare_process(struct creation *c)
 {
 	const struct spec_process *process = &c->spec.process;
@@ -88,7 +94,7 @@ static int prepare_process(struct creation *c)
 	n->preserve_fds = c->options->preserve_fds;
 	n->no_new_keyring = c->options->no_new_keyring;
 	n->umask = 022;
-	int r = capabilities_prepare(&process->capabilities, c->spec.linux_.namespaces[NS_USER].set, &n->capabilities);
+	int r = capabilities_prepare(&process->capabilities, has_user_namespace(c), &n->capabilities);
 
 	if (r >= 0)
 		r = lsm_prepare(process);
@@ -102,22 +108,21 @@ static int prepare_namespaces(struct creation *c)
 	struct ns_plan *plan = &c->newborn.plan;
 	int r = ns_plan(plan, &c->spec);
 
-	if (r >= 0 && !c->spec.linux_.namespaces[NS_MOUNT].set)
-		r = refuse(ENOTSUP, "/linux/namespaces: a mount namespace is needed (add {\"type\": \"mount\"}): the container's mounts "
-		                    "would be made on the host");
 	return r < 0 ? r : ns_open_joins(plan, &c->spec);
 }
 
-/* Which user namespace gives mount n its idmap: its own maps, or those of the container. */
-static int open_idmap(const struct spec *spec, const struct spec_mount *mount)
+/* Which user namespace gives the mount its idmap: its own maps, or those of the container. */
+static int open_idmap(const struct creation *c, const struct spec_mount *mount)
 {
+	const struct spec_linux *config = &c->spec.linux_;
+
 	if (mount->uid_maps.count > 0)
 		return ns_open_mapped(&mount->uid_maps, &mount->gid_maps);
-	if (spec_new_namespace(spec, NS_USER))
-		return ns_open_mapped(&spec->linux_.uid_maps, &spec->linux_.gid_maps);
-	int fd = open(spec->linux_.namespaces[NS_USER].path, O_RDONLY | O_CLOEXEC);
+	if (spec_new_namespace(&c->spec, NS_USER))
+		return ns_open_mapped(&config->uid_maps, &config->gid_maps);
+	int fd = fcntl(c->newborn.plan.join[NS_USER], F_DUPFD_CLOEXEC, 0);
 
-	return fd < 0 ? fail(errno, "open %s", spec->linux_.namespaces[NS_USER].path) : fd;
+	return fd < 0 ? fail(errno, "duplicate the user namespace") : fd;
 }
 
 static int prepare_idmaps(struct creation *c)
@@ -127,14 +132,14 @@ static int prepare_idmaps(struct creation *c)
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		if (!rootfs_mount_wants_idmap(&spec->mounts[i]))
 			continue;
-		if (spec->mounts[i].uid_maps.count == 0 && !spec->linux_.namespaces[NS_USER].set)
+		if (spec->mounts[i].uid_maps.count == 0 && !has_user_namespace(c))
 			return refuse(EINVAL, "/mounts/%zu: idmap needs uidMappings and gidMappings, or a user namespace", i);
 		if (!c->idmap_fds) {
 			c->idmap_fds = arena_array(&c->arena, spec->mount_count, sizeof *c->idmap_fds);
 			for (size_t j = 0; j < spec->mount_count; j++)
 				c->idmap_fds[j] = -1;
 		}
-		c->idmap_fds[i] = open_idmap(spec, &spec->mounts[i]);
+		c->idmap_fds[i] = open_idmap(c, &spec->mounts[i]);
 		if (c->idmap_fds[i] < 0)
 			return context(c->idmap_fds[i], "/mounts/%zu: idmap", i);
 	}
@@ -155,7 +160,7 @@ static int prepare_rootfs(struct creation *c)
 		c->rootfs_request = (struct rootfs_request){
 			.spec = &c->spec,
 			.bundle = c->options->bundle,
-			.user_namespace = c->spec.linux_.namespaces[NS_USER].set,
+			.user_namespace = has_user_namespace(c),
 			.no_pivot = c->options->no_pivot,
 			.cgroup_namespace = c->spec.linux_.namespaces[NS_CGROUP].set,
 			.cgroup_mount = cgroup_mount_point(),
@@ -217,10 +222,10 @@ static int record_beginning(struct creation *c, bool run)
 static int prepare(struct creation *c, bool run)
 {
 	describe(c);
-	int r = prepare_process(c);
+	int r = prepare_namespaces(c);
 
 	if (r >= 0)
-		r = prepare_namespaces(c);
+		r = prepare_process(c);
 	if (r < 0)
 		return r;
 	c->store = store_create(c->runtime->root, c->options->id);
@@ -318,17 +323,13 @@ static int limit(struct creation *c)
 static int delegate(struct creation *c)
 {
 	const struct spec *spec = &c->spec;
-	uint32_t uid = spec->process.user.uid;
+	uid_t owner;
 
 	if (c->cgroup.fd < 0 || !spec_new_namespace(spec, NS_CGROUP) || !rootfs_cgroup_writable(spec))
 		return 0;
-	for (size_t i = 0; spec_new_namespace(spec, NS_USER) && i < spec->linux_.uid_maps.count; i++) {
-		const struct spec_id_map *map = &spec->linux_.uid_maps.items[i];
+	int r = ns_host_uid(c->child.ref.pid, spec->process.user.uid, &owner);
 
-		if (uid >= map->container_id && uid - map->container_id < map->size)
-			return cgroup_delegate(&c->cgroup, uid - map->container_id + map->host_id);
-	}
-	return cgroup_delegate(&c->cgroup, uid);
+	return r < 0 ? r : cgroup_delegate(&c->cgroup, owner);
 }
 
 static int move_net_devices(struct creation *c)

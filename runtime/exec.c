@@ -26,6 +26,7 @@ struct execution {
 	struct arena arena;
 	struct newborn newborn;
 	struct child child;
+	uint64_t types;            /* CLONE_NEW* of the namespaces to enter */
 	int cgroup;                /* directory to be born in, or -1 */
 	int terminal;              /* master to be relayed, or -1 */
 };
@@ -238,7 +239,8 @@ static int open_cgroup_of_init(struct execution *x)
 static int prepare(struct execution *x)
 {
 	struct newborn *n = &x->newborn;
-	int r = capabilities_prepare(&x->process.capabilities, x->spec.linux_.namespaces[NS_USER].set, &n->capabilities);
+	x->types = types_to_enter(x);
+	int r = capabilities_prepare(&x->process.capabilities, (x->types & CLONE_NEWUSER) != 0, &n->capabilities);
 
 	n->spec = &x->spec;
 	n->process = &x->process;
@@ -259,7 +261,7 @@ static int make_process(struct execution *x)
 		.newborn = &x->newborn,
 		.cgroup = x->cgroup,
 		.target = x->record.init.fd,
-		.target_types = types_to_enter(x),
+		.target_types = x->types,
 		.affinity = x->process.affinity_initial.set ? &x->process.affinity_initial : NULL,
 		.life = exec_main,
 	};
