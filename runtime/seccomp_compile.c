@@ -314,11 +314,11 @@ static int by_number(const void *a, const void *b)
 	return (x->order > y->order) - (x->order < y->order);
 }
 
-static void warn_shadowed(const struct call *calls, size_t count, const struct call *decides)
+static void tell_shadowed(const struct call *calls, size_t count, const struct call *decides)
 {
 	for (size_t i = 0; i < count; i++)
 		if (calls[i].action != decides->action && calls[i].condition_count == 0)
-			log_warning("/linux/seccomp/syscalls/%u: %s: never counts, because of rule %u", calls[i].order, calls[i].name,
+			log_debug("/linux/seccomp/syscalls/%u: %s: never counts, because of rule %u", calls[i].order, calls[i].name,
 			            decides->order);
 }
 
@@ -329,7 +329,7 @@ static struct bpf_range decide(struct compilation *compilation, const struct cal
 
 	for (size_t i = 0; i < count; i++) {
 		if (calls[i].condition_count == 0) {
-			warn_shadowed(calls, count, &calls[i]);
+			tell_shadowed(calls, count, &calls[i]);
 			range.action = calls[i].action;
 			return range;
 		}

@@ -6,7 +6,7 @@
  *
  * - A rule whose action is the default action is left out.
  * - For one system call on one architecture: the first rule without conditions decides. Without such a rule, the first rule whose conditions
- *   all hold, in the order of the profile; else the default action. A rule that therefore never counts and says something else is warned about.
+ *   all hold, in the order of the profile; else the default action. A rule that therefore never counts is told in the debug log: Docker's own profile has some.
  * - Several conditions on the same argument of one rule are alternatives, each a rule of its own.
  * - SCMP_CMP_MASKED_EQ: (argument & value) == (valueTwo & value).
  * - On 32-bit architectures arguments have 32 bits: "equal", "not equal" and "masked equal" compare these, so that -1 written
