@@ -3,8 +3,6 @@
 
 #include "oci/decode.h"
 
-#include <limits.h>
-
 #define MEMBER(type, member, wanted)                                                                                       \
 	((uint16_t)(offsetof(type, member) +                                                                               \
 	            0 * sizeof(char[__builtin_types_compatible_p(__typeof__(((type *)NULL)->member), wanted) ? 1 : -1])))
@@ -44,17 +42,19 @@
 	FIELD(key, KIND_OBJECT, .offset = offsetof(type, member), .table = &(table_), __VA_ARGS__)
 /* The object's properties are members of the struct that has the field. */
 #define F_INLINE(key, table_, ...) FIELD(key, KIND_OBJECT, .table = &(table_), __VA_ARGS__)
+#define ELEMENTS(key, kind_, type, member, count_, element, table_, ...)                                                   \
+	FIELD(key, kind_, .offset = MEMBER(type, member, element *), .table = &(table_),                                    \
+	      .count_offset = MEMBER(type, count_, size_t) + 0 * sizeof(char[sizeof(element) <= ELEMENT_MAX_SIZE ? 1 : -1]), \
+	      __VA_ARGS__)
 #define F_OBJECTS(key, type, member, count_, element, table_, ...)                                                         \
-	FIELD(key, KIND_OBJECTS, .offset = MEMBER(type, member, element *), .count_offset = MEMBER(type, count_, size_t),   \
-	      .table = &(table_), __VA_ARGS__)
+	ELEMENTS(key, KIND_OBJECTS, type, member, count_, element, table_, __VA_ARGS__)
 #define F_OBJECT_MAP(key, type, member, count_, element, table_, ...)                                                      \
-	FIELD(key, KIND_OBJECT_MAP, .offset = MEMBER(type, member, element *), .count_offset = MEMBER(type, count_, size_t), \
-	      .table = &(table_), __VA_ARGS__)
+	ELEMENTS(key, KIND_OBJECT_MAP, type, member, count_, element, table_, __VA_ARGS__)
 
 #define TABLE_FIELDS(list)                                                                                                 \
 	.fields = list, .count = (uint8_t)(sizeof(list) / sizeof *(list) +                                                 \
 	                                   0 * sizeof(char[sizeof(list) / sizeof *(list) <= TABLE_MAX_FIELDS ? 1 : -1]))
-/* A table for struct type; of an element of an array it must fit. */
+/* A table for struct type. */
 #define TABLE(list, type, ...)                                                                                             \
 	{ TABLE_FIELDS(list), .size = (uint16_t)sizeof(type), __VA_ARGS__ }
 #define TABLE_SET(list, type, member, ...)                                                                                 \

@@ -9,8 +9,8 @@
 #define ID_MAX (UINT32_MAX - 1)
 
 static const struct field console_size_fields[] = {
-	F_OPT_UINT64("height", struct spec_process, console_height, 0, USHRT_MAX, .flags = FIELD_REQUIRED),
-	F_OPT_UINT64("width", struct spec_process, console_width, 0, USHRT_MAX, .flags = FIELD_REQUIRED),
+	F_OPT_UINT64("height", struct spec_process, console_height, 0, UINT64_MAX, .flags = FIELD_REQUIRED),
+	F_OPT_UINT64("width", struct spec_process, console_width, 0, UINT64_MAX, .flags = FIELD_REQUIRED),
 };
 static const struct table console_size = TABLE(console_size_fields, struct spec_process);
 

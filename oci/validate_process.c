@@ -5,6 +5,7 @@
 #include "oci/validate.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,11 +49,23 @@ static int check_scheduler(const struct spec_scheduler *scheduler, const char *p
 	return 0;
 }
 
+/* "Runtimes MUST ignore consoleSize if terminal is false or unset." The kernel's struct winsize has 16 bits. */
+static int check_console_size(const struct spec_process *process, const char *path)
+{
+	if (process->terminal && process->console_height.value > USHRT_MAX)
+		return refuse(EINVAL, "%s/consoleSize/height: %llu: must be an integer from 0 to %d", path,
+		              (unsigned long long)process->console_height.value, USHRT_MAX);
+	if (process->terminal && process->console_width.value > USHRT_MAX)
+		return refuse(EINVAL, "%s/consoleSize/width: %llu: must be an integer from 0 to %d", path,
+		              (unsigned long long)process->console_width.value, USHRT_MAX);
+	return 0;
+}
+
 int spec_validate_process(const struct spec_process *process, const char *path)
 {
 	char env[64];
 
-	if (process->cwd[0] != '/')
+	if (!process->cwd || process->cwd[0] != '/')
 		return refuse(EINVAL, "%s/cwd: %s: must be an absolute path", path, show(process->cwd).text);
 	/* "at least one entry is REQUIRED"; that args is there at all is needed only where the process is started. */
 	if (process->args.set && process->args.count == 0)
@@ -61,6 +74,8 @@ int spec_validate_process(const struct spec_process *process, const char *path)
 
 	int r = check_env(&process->env, env);
 
+	if (r >= 0)
+		r = check_console_size(process, path);
 	if (r >= 0)
 		r = check_rlimits(process, path);
 	if (r >= 0 && process->scheduler.set)
