@@ -196,17 +196,28 @@ static int run_start_hooks(struct newborn *newborn)
 
 static int execute(struct newborn *newborn, const char *path, char *const *env)
 {
+	execve(path, newborn->process->args.items, env);
+	return program_explain(path, errno);
+}
+
+static int mark_cloexec(const struct newborn *newborn)
+{
+	int r = cloexec_from(3 + (unsigned)newborn->preserve_fds);
+
+	return r < 0 ? fail(-r, "mark descriptors close-on-exec") : 0;
+}
+
+/* What is left but for the execve. A filter that is in force already may be older than close_range; it was called before then. */
+static int prepare_execute(const struct newborn *newborn, bool filtered)
+{
+	const struct spec_user *user = &newborn->process->user;
 	sigset_t none;
 
+	umask(user->umask.set ? (mode_t)user->umask.value : newborn->umask);
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return fail(errno, "unblock signals");
-	int r = cloexec_from(3 + (unsigned)newborn->preserve_fds);
-
-	if (r < 0)
-		return fail(-r, "mark descriptors close-on-exec");
-	execve(path, newborn->process->args.items, env);
-	return program_explain(path, errno);
+	return filtered ? 0 : mark_cloexec(newborn);
 }
 
 /*
@@ -216,8 +227,9 @@ static int execute(struct newborn *newborn, const char *path, char *const *env)
 static int close_inherited(const struct newborn *newborn)
 {
 	int keep[] = { newborn->socket, newborn->start_fifo, newborn->result_fifo, log_fd() };
+	int r = close_others(3 + newborn->preserve_fds, keep, sizeof keep / sizeof *keep);
 
-	return close_others(3 + newborn->preserve_fds, keep, sizeof keep / sizeof *keep);
+	return r < 0 ? r : mark_cloexec(newborn);
 }
 
 int process_become(struct newborn *newborn)
@@ -261,8 +273,8 @@ int process_become(struct newborn *newborn)
 		r = run_start_hooks(newborn);
 	if (r < 0)
 		return r;
-	umask(process->user.umask.set ? (mode_t)process->user.umask.value : newborn->umask);
-	if (!early_filter)
+	r = prepare_execute(newborn, newborn->filter.length > 0 && early_filter);
+	if (r >= 0 && !early_filter)
 		r = install_filter(newborn);
 	return r < 0 ? r : execute(newborn, program, env);
 }
