@@ -252,3 +252,49 @@ int container_pids(const struct runtime *runtime, const char *id, struct arena *
 		r = record_need_cgroup(&record, "list processes");
 	return r < 0 ? r : cgroup_pids(&record.cgroup, arena, pids, count);
 }
+
+/* --- update, events -------------------------------------------------------------------------------------------------------- */
+
+static int open_living(struct record *record, const struct runtime *runtime, const char *id, const char *what)
+{
+	int r = record_open(record, runtime, id);
+
+	if (r < 0)
+		return r;
+	if (record->status == STATUS_STOPPED || record->status == STATUS_CREATING)
+		return refuse(EINVAL, "cannot %s container %s: it is %s", what, id, status_name(record->status));
+	return record_need_cgroup(record, what);
+}
+
+int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources)
+{
+	struct record _cleanup_record_ record = RECORD_NONE;
+	int r = open_living(&record, runtime, id, "update");
+
+	if (r < 0)
+		return r;
+	_cleanup_fd_ int lock = store_lock(record.dir);
+
+	if (lock < 0)
+		return lock;
+	r = cgroup_apply(&record.cgroup, resources);
+	if (r >= 0 && resources->device_count > 0)
+		r = cgroup_set_devices(&record.cgroup, resources->devices, resources->device_count, NULL, 0);
+	return r;
+}
+
+int container_stats(const struct runtime *runtime, const char *id, struct arena *arena, struct cgroup_stats *stats)
+{
+	struct record _cleanup_record_ record = RECORD_NONE;
+	int r = open_living(&record, runtime, id, "read the statistics of");
+
+	return r < 0 ? r : cgroup_read_stats(&record.cgroup, arena, stats);
+}
+
+int container_watch(const struct runtime *runtime, const char *id)
+{
+	struct record _cleanup_record_ record = RECORD_NONE;
+	int r = open_living(&record, runtime, id, "watch");
+
+	return r < 0 ? r : cgroup_watch(&record.cgroup);
+}

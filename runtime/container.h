@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cgroups/cgroup.h"
+#include "cgroups/stats.h"
 #include "oci/spec.h"
 #include "oci/state.h"
 
@@ -91,6 +92,18 @@ int container_resume(const struct runtime *runtime, const char *id);
 
 /* ps: host pids of all processes. */
 int container_pids(const struct runtime *runtime, const char *id, struct arena *arena, pid_t **pids, size_t *count);
+
+/*
+ * update: change the limits that are set in resources, live; device rules replace all earlier ones. A failure leaves the limits as they were.
+ * Later operations (and who reads ROOT/ID/config.json) see the configuration of the create: the cgroup's files are the truth.
+ */
+int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources);
+
+/* events --stats: what the container's cgroup has used; everything in arena. */
+int container_stats(const struct runtime *runtime, const char *id, struct arena *arena, struct cgroup_stats *stats);
+
+/* events: a descriptor to poll that says when out-of-memory counters or the end may have changed: see cgroup_watch(). */
+int container_watch(const struct runtime *runtime, const char *id);
 
 /* features of this build on this kernel, as JSON. */
 char *container_features(const struct runtime *runtime, struct arena *arena);
