@@ -104,7 +104,8 @@ static int open_stand_in(const struct rootfs *rootfs, const struct mount_plan *p
 		if (strcmp(plan->spec->type, stand_ins[i].type) != 0)
 			continue;
 		if (rootfs->request->spec->linux_.namespaces[stand_ins[i].shows].set && !stand_ins[i].also_in_own)
-			return r;
+			return refuse(-r, "%s is not permitted: the user namespace must own the %s namespace, and no mount may cover a part of "
+			              "the host's %s", plan->spec->type, ns_type_name(stand_ins[i].shows), stand_ins[i].path);
 		int tree = clone_with(stand_ins[i].path, stand_ins[i].attributes | filesystem_attributes(&plan->options));
 
 		if (tree < 0)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -267,12 +268,13 @@ static void test_swap_race(void **state)
 	if (pid == 0) {
 		char a[80], b[80];
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		snprintf(a, sizeof a, "%s/root/swap", base);
 		snprintf(b, sizeof b, "%s/root/swapped", base);
 		for (;;)
 			syscall(SYS_renameat2, AT_FDCWD, a, AT_FDCWD, b, 2 /* RENAME_EXCHANGE */);
 	}
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 300; i++) {
 		char path[64], name[NAME_MAX + 1];
 
 		snprintf(path, sizeof path, "/swap/../swap/d%d/e", i);
