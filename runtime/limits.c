@@ -79,25 +79,18 @@ int limits_set_rlimits(const struct spec_process *process)
 
 /* --- Out of memory ---------------------------------------------------------------------------------------------------- */
 
-static bool oom_score_is(int proc, int64_t wanted)
-{
-	_cleanup_fd_ int fd = proc_open(proc, "self/oom_score_adj", O_RDONLY);
-	char text[16] = "";
-
-	return fd >= 0 && read(fd, text, sizeof text - 1) > 0 && strtoll(text, NULL, 10) == wanted;
-}
-
-int limits_set_oom_score(int proc, const struct spec_process *process)
+int limits_set_oom_score(pid_t pid, const struct spec_process *process)
 {
 	const struct opt_i64 *score = &process->oom_score_adj;
-	char text[24];
+	char path[48], text[24], now[24];
 
 	if (!score->set)
 		return 0;
+	snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)pid);
 	snprintf(text, sizeof text, "%lld", (long long)score->value);
-	int r = proc_write(proc, "self/oom_score_adj", text);
+	int r = write_file_at(AT_FDCWD, path, text);
 
-	if (r >= 0 || (r == -EACCES && oom_score_is(proc, score->value)))
+	if (r >= 0 || (r == -EACCES && read_text_at(AT_FDCWD, path, now, sizeof now) >= 0 && strcmp(now, text) == 0))
 		return 0;
 	return fail(-r, "/process/oomScoreAdj: set %s%s", text, r == -EACCES ? " (lowering it needs CAP_SYS_RESOURCE on the host)" : "");
 }
