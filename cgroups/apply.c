@@ -1,7 +1,7 @@
 #include "cgroups/controllers.h"
+#include "cgroups/driver.h"
 #include "cgroups/files.h"
 #include "cgroups/mount.h"
-#include "cgroups/resources.h"
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -295,5 +295,10 @@ int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources)
 		if (r < 0)
 			take_back(cgroup, steps, &steps[i]);
 	}
+	if (r < 0)
+		return r;
+	r = cgroup_driver_of(cgroup->manager)->tell(cgroup, &values);
+	if (r < 0)
+		take_back(cgroup, steps, &steps[values.count - 1]);
 	return r;
 }

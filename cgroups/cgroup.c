@@ -15,10 +15,11 @@
 
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
 
-static const struct cgroup_driver *driver_of(enum cgroup_manager manager)
+const struct cgroup_driver *cgroup_driver_of(enum cgroup_manager manager)
 {
 	static const struct cgroup_driver *const drivers[] = {
 		[CGROUP_MANAGER_CGROUPFS] = &cgroup_driver_cgroupfs,
+		[CGROUP_MANAGER_SYSTEMD] = &cgroup_driver_systemd,
 	};
 
 	return drivers[manager];
@@ -27,15 +28,13 @@ static const struct cgroup_driver *driver_of(enum cgroup_manager manager)
 int cgroup_create(struct cgroup *cgroup, const struct cgroup_request *request)
 {
 	*cgroup = CGROUP_NONE;
-	if (request->manager == CGROUP_MANAGER_SYSTEMD)
-		return refuse(ENOTSUP, "the systemd cgroup manager is not supported yet");
 	cgroup->manager = request->manager;
-	return driver_of(request->manager)->create(cgroup, request);
+	return cgroup_driver_of(request->manager)->create(cgroup, request);
 }
 
 int cgroup_attach(struct cgroup *cgroup, const struct cgroup_request *request, pid_t pid)
 {
-	return driver_of(cgroup->manager)->attach(cgroup, request, pid);
+	return cgroup_driver_of(cgroup->manager)->attach(cgroup, request, pid);
 }
 
 int cgroup_open_at(struct cgroup *cgroup, int root, const char *path)
@@ -110,7 +109,7 @@ int cgroup_remove(struct cgroup *cgroup)
 {
 	if (!cgroup->path[0])
 		return 0;
-	int r = driver_of(cgroup->manager)->remove(cgroup);
+	int r = cgroup_driver_of(cgroup->manager)->remove(cgroup);
 
 	if (r >= 0)
 		close_fd(&cgroup->fd);

@@ -18,6 +18,7 @@ struct cgroup {
 	enum cgroup_manager manager;
 	char path[4096];   /* below the cgroup2 mount: "/a/b"; "" when the container has no cgroup of its own */
 	int fd;            /* directory, or -1: none, or not made yet (see cgroup_attach) */
+	bool told;         /* systemd started the scope with the limits that cgroup_apply() is about to write */
 };
 
 #define CGROUP_NONE ((struct cgroup){ .fd = -1 })
@@ -51,7 +52,7 @@ int cgroup_create(struct cgroup *cgroup, const struct cgroup_request *request);
 
 /*
  * Once init is born and before it does anything: with systemd, start the scope with pid in it and open it (path and fd are
- * set then). Nothing to do when cgroup->fd was there already. After a failure no scope is left; pid is then still where it was.
+ * set then). Nothing to do when cgroup->fd was there already. After a failure no scope is left, and pid may have been killed.
  */
 int cgroup_attach(struct cgroup *cgroup, const struct cgroup_request *request, pid_t pid);
 

@@ -3,7 +3,6 @@
 #include "cgroups/driver.h"
 #include "cgroups/files.h"
 #include "cgroups/mount.h"
-#include "cgroups/resources.h"
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -207,4 +206,10 @@ static int attach(struct cgroup *cgroup, const struct cgroup_request *request, p
 	return 0;
 }
 
-const struct cgroup_driver cgroup_driver_cgroupfs = { .create = create, .attach = attach, .remove = remove_group };
+static int tell(struct cgroup *cgroup, const struct cgroup_values *values)
+{
+	(void)cgroup, (void)values;
+	return 0;
+}
+
+const struct cgroup_driver cgroup_driver_cgroupfs = { .create = create, .attach = attach, .tell = tell, .remove = remove_group };

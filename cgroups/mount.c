@@ -52,13 +52,13 @@ int cgroup_root_open(void)
 	return fd < 0 ? fail(errno, "open %s", path) : fd;
 }
 
-int cgroup_own_path(char *path, size_t size)
+int cgroup_path_in(const char *file, char *path, size_t size)
 {
 	char text[8192];
-	ssize_t n = read_text_at(AT_FDCWD, "/proc/self/cgroup", text, sizeof text);
+	ssize_t n = read_text_at(AT_FDCWD, file, text, sizeof text);
 
 	if (n < 0)
-		return fail((int)-n, "read /proc/self/cgroup");
+		return fail((int)-n, "read %s", file);
 	/* The v2 line is "0::PATH"; on hybrid hosts the lines of v1 hierarchies come first. */
 	for (char *line = text; line; line = strchr(line, '\n')) {
 		line += *line == '\n';
@@ -68,10 +68,15 @@ int cgroup_own_path(char *path, size_t size)
 		size_t length = strcspn(line, "\n");
 
 		if (length >= size)
-			return refuse(ENAMETOOLONG, "the caller's cgroup has too long a path");
+			return refuse(ENAMETOOLONG, "%s: the path is too long", file);
 		memcpy(path, line, length);
 		path[length] = 0;
 		return 0;
 	}
-	return refuse(ENOTSUP, "/proc/self/cgroup names no cgroup v2 group: the kernel has cgroup v1 alone");
+	return refuse(ENOTSUP, "%s names no cgroup v2 group: the kernel has cgroup v1 alone", file);
+}
+
+int cgroup_own_path(char *path, size_t size)
+{
+	return cgroup_path_in("/proc/self/cgroup", path, size);
 }
