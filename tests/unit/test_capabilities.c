@@ -207,6 +207,10 @@ static void test_nothing_is_inherited_from_the_caller(void **state)
 	assert_true(child_succeeds(inherit_then_become, &who));
 	who.uid = 1000;
 	assert_true(child_succeeds(inherit_then_become, &who));
+	/* What stays inheritable may stay ambient, if nobody ends it. */
+	who.uid = 0;
+	who.caps.inheritable = DOCKER;
+	assert_true(child_succeeds(inherit_then_become, &who));
 }
 
 /* What a program has after exec: for an ordinary user, the ambient set. */

@@ -23,6 +23,7 @@
 /* mkdir and mkdirat denied, as the default of everything else is to allow. */
 static char mkdir_name[] = "mkdir", mkdirat_name[] = "mkdirat", joined_name[] = "mkdirmkdirat", x86[] = "SCMP_ARCH_X86",
 	x32[] = "SCMP_ARCH_X32";
+static char mkdirmk_name[] = "mkdirmk", dirat_name[] = "dirat", *cut_names[] = { mkdirmk_name, dirat_name, NULL };
 static char *two_names[] = { mkdir_name, mkdirat_name, NULL }, *joined_names[] = { joined_name, NULL },
 	*two_archs[] = { x86, x32, NULL };
 
@@ -342,6 +343,7 @@ static void test_keys_differ(void **state)
 
 	VARIANT((void)0);
 	VARIANT(v.rules[0].names = joined);
+	VARIANT(v.rules[0].names = ((struct strings){ true, 2, cut_names }));
 	VARIANT(v.rules[0].names = one);
 	/* the same names in two rules */
 	VARIANT(v.rules[0].names = one; v.rules[1] = v.rules[0]; v.rules[1].names = second; v.profile.rule_count = 2);
