@@ -293,7 +293,7 @@ static int converse_until_ready(struct creation *c)
 /* A child that has ended cannot be told any more; what it ended of is still to be read. */
 static int let_go(struct creation *c)
 {
-	if (protocol_send(c->child.socket, MSG_GO, c->child.ref.pid, -1) >= 0)
+	if (protocol_send(c->child.socket, MSG_GO, 0, -1) >= 0)
 		return 0;
 	int r = converse_until_ready(c);
 

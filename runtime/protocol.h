@@ -6,7 +6,7 @@
  *         <---- MAP_ME -------------     stage: in its new user namespace, wants its id maps
  *          ---- MAPPED ------------>
  *         <---- BORN (pidfd) -------     stage: init is its sibling; the stage leaves
- *          ---- GO (pid) ---------->     init: mapped, in its cgroup; its pid on the host
+ *          ---- GO ---------------->     init: mapped, in its cgroup
  *         <---- BUILT --------------     init: the mounts are made (only if prestart or createRuntime hooks want to see them)
  *          ---- CONTINUE ---------->
  *         <---- CONSOLE (master) ---     init: a terminal was asked for
@@ -45,7 +45,7 @@ enum msg_type {
 
 struct msg {
 	uint32_t type;        /* enum msg_type */
-	int32_t number;       /* BORN, GO: the pid; ERROR: 1 when a startContainer hook failed */
+	int32_t number;       /* BORN: the pid; ERROR: 1 when a startContainer hook failed */
 	struct error error;   /* ERROR */
 };
 
