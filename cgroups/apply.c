@@ -280,8 +280,10 @@ int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct cgroup_values values;
+	bool told = cgroup->told;
 	int r = cgroup_plan_resources(resources, &arena, &values);
 
+	cgroup->told = false;
 	if (r < 0 || values.count == 0)
 		return r;
 	if (cgroup->fd < 0)
@@ -295,7 +297,7 @@ int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources)
 		if (r < 0)
 			take_back(cgroup, steps, &steps[i]);
 	}
-	if (r < 0)
+	if (r < 0 || told)
 		return r;
 	r = cgroup_driver_of(cgroup->manager)->tell(cgroup, &values);
 	if (r < 0)

@@ -291,10 +291,6 @@ static int tell(struct cgroup *cgroup, const struct cgroup_values *values)
 	struct dbus_body body = { .arena = &arena };
 	struct dbus_message reply;
 
-	if (cgroup->told) {
-		cgroup->told = false;
-		return 0;
-	}
 	dbus_put_string(&body, unit_of(cgroup));
 	dbus_put_u32(&body, true);  /* until the scope ends */
 	struct dbus_array properties = dbus_begin_array(&body, 8);
