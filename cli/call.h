@@ -40,6 +40,8 @@ struct call {
 	/* kill, delete, list, ps, spec */
 	bool all, force, regex, quiet, rootless_spec;
 	int signal;
+
+	uint64_t ignored_signals;  /* by the caller (cli/signals.h) */
 	int format;          /* enum format_choice */
 	const char *file;
 };

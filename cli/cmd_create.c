@@ -91,7 +91,7 @@ const struct command command_create = {
 
 static int run_foreground(struct call *call, const struct create_options *options)
 {
-	_cleanup_fd_ int signals = signal_open_forwarding();
+	_cleanup_fd_ int signals = signal_open_forwarding(call->ignored_signals);
 
 	if (signals < 0)
 		return signals;

@@ -165,7 +165,7 @@ static int run_exec(struct call *call)
 		r = container_exec(&call->runtime, &options, NULL);
 		return r < 0 ? r : EXIT_SUCCESS;
 	}
-	_cleanup_fd_ int signals = signal_open_forwarding();
+	_cleanup_fd_ int signals = signal_open_forwarding(call->ignored_signals);
 
 	if (signals < 0)
 		return signals;

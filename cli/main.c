@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/sealed.h"
+#include "cli/signals.h"
 
 #include <errno.h>
 #include <seccomp.h>
@@ -39,6 +40,7 @@ static int run_command(struct call *call, const struct command *command, char **
 {
 	int r = command->sealed ? sealed_ensure(argv) : 0;
 
+	call->ignored_signals = signal_reset();
 	if (r >= 0)
 		r = call_make_runtime(call);
 	if (r >= 0)

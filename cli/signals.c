@@ -1,16 +1,15 @@
 #include "cli/signals.h"
 
 #include "base/error.h"
+#include "base/sys.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 #include <sys/signalfd.h>
 
 #define SIGNAL_MAX 64
+#define BIT(signal) (UINT64_C(1) << ((signal) - 1))
 /* kill(1)'s first real-time signal, glibc's; musl would start one later. */
 #define REAL_TIME_MIN 34
 
@@ -63,20 +62,48 @@ int signal_parse(const char *text)
 	return number < 0 || number > SIGNAL_MAX ? refuse(EINVAL, "unknown signal \"%s\"", text) : number;
 }
 
-int signal_open_forwarding(void)
+/*
+ * The system calls themselves take 64 signals; the C libraries keep some of them from their callers (musl the one that glibc
+ * calls SIGRTMIN), which a workload may use all the same.
+ */
+static int block(uint64_t mask)
 {
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGTTIN };
-	sigset_t blocked, forwarded;
+	return (int)sys_result(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &mask, NULL, sizeof mask));
+}
 
-	sigfillset(&blocked);
-	for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-		sigdelset(&blocked, faults[i]);
-	forwarded = blocked;
-	sigdelset(&forwarded, SIGPIPE);
-	sigdelset(&forwarded, SIGTTOU);
-	if (sigprocmask(SIG_BLOCK, &blocked, NULL) < 0)
-		return fail(errno, "block signals");
-	int fd = signalfd(-1, &forwarded, SFD_CLOEXEC | SFD_NONBLOCK);
+/* struct sigaction of the kernel: the handler comes first, and all zero is the default. */
+struct kernel_action {
+	unsigned long handler, rest[7];
+};
+
+uint64_t signal_reset(void)
+{
+	const struct kernel_action reset = { 0 };
+	uint64_t ignored = 0;
+
+	for (int number = 1; number <= SIGNAL_MAX; number++) {
+		struct kernel_action action;
+
+		if (syscall(SYS_rt_sigaction, number, NULL, &action, sizeof(uint64_t)) < 0 ||
+		    action.handler != (unsigned long)(uintptr_t)SIG_IGN)
+			continue;
+		if (number != SIGCHLD && number != SIGPIPE)
+			ignored |= BIT(number);
+		block(ignored);
+		syscall(SYS_rt_sigaction, number, &reset, NULL, sizeof(uint64_t));
+	}
+	return ignored;
+}
+
+int signal_open_forwarding(uint64_t ignored)
+{
+	static const uint64_t faults = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGFPE) | BIT(SIGILL) | BIT(SIGTRAP) | BIT(SIGSYS);
+	const uint64_t blocked = ~(faults | BIT(SIGTTIN)), forwarded = blocked & ~(BIT(SIGPIPE) | BIT(SIGTTOU) | ignored);
+	int r = block(blocked);
+
+	if (r < 0)
+		return fail(-r, "block signals");
+	int fd = (int)syscall(SYS_signalfd4, -1, &forwarded, sizeof forwarded, SFD_CLOEXEC | SFD_NONBLOCK);
 
 	return fd < 0 ? fail(errno, "signalfd") : fd;
 }

@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# list, state, ps, features: what is printed, and that its shape is runc's.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
+load ../lib/common
+
+peer() { "$top/tests/peers/peer" sid runc --root "$BATS_TEST_TMPDIR/runc" "$@"; }
+need_runc() {
+  "$top/tests/peers/peer" --path sid runc > /dev/null 2>&1 || skip "tests/peers/install has not been run"
+}
+
+@test "list: nothing there" {
+  run berth list
+  assert_success
+  assert_equal "$output" "ID          PID         STATUS      BUNDLE      CREATED     OWNER"
+  run berth list -q
+  assert_output ""
+  run berth list --format json
+  assert_output "[]"
+  # And no directory is made by looking.
+  assert_missing "$BATS_TEST_TMPDIR/state"
+}
+
+@test "list: table, ids and json" {
+  bundle one
+  config '.annotations = {"a.b": "c"}'
+  create one
+  bundle two
+  script 'sleep 100'
+  start_new two
+  run berth list
+  assert_equal "${#lines[@]}" 3
+  assert_matches $'\n'"one +$(pid_of one) +created +$BATS_TEST_TMPDIR/one +20..-..-..T..:..:..\.[0-9]+Z +root"$'\n'
+  assert_matches $'\n'"two +$(pid_of two) +running +$BATS_TEST_TMPDIR/two "
+  run berth list --quiet
+  assert_output $'one\ntwo'
+  run berth list --format json
+  assert_equal "$(jq -c '.[0] | [.id, .status, .bundle, .owner, .annotations["a.b"]]' <<< "$output")" \
+    "[\"one\",\"created\",\"$BATS_TEST_TMPDIR/one\",\"root\",\"c\"]"
+  assert_equal "$(jq '.[1].pid' <<< "$output")" "$(pid_of two)"
+}
+
+@test "list: a container that is half made hides no other" {
+  bundle one
+  create one
+  mkdir "$BATS_TEST_TMPDIR/state/half"
+  run berth list -q
+  assert_success
+  assert_output one
+  echo nonsense > "$BATS_TEST_TMPDIR/state/half/state.json"
+  run --separate-stderr berth list -q
+  assert_success
+  assert_equal "$output" one
+  [[ $stderr = *half* ]] || fail "no warning: $stderr"
+  rm -r "$BATS_TEST_TMPDIR/state/half"
+}
+
+@test "list and state have the shape of runc's" {
+  need_runc
+  bundle one
+  config '.annotations = {"a.b": "c"}'
+  create one
+  config '.ociVersion = "1.2.0" | .linux.cgroupsPath = "/other"'
+  peer create --bundle "$bundle" one < /dev/null > /dev/null 3>&-
+  assert_equal "$(berth list | sed 's/[^ ].*//' | head -n1)" "$(peer list | sed 's/[^ ].*//' | head -n1)"
+  # Columns begin in the same places.
+  assert_equal "$(berth list | head -n1)" "$(peer list | head -n1)"
+  assert_equal "$(berth list --format json | jq -c '[.[0] | to_entries[] | [.key, (.value | type)]] | sort')" \
+    "$(peer list --format json | jq -c '[.[0] | to_entries[] | [.key, (.value | type)]] | sort')"
+  assert_equal "$(berth state one | jq -c '[to_entries[] | [.key, (.value | type)]] | sort')" \
+    "$(peer state one | jq -c '[to_entries[] | [.key, (.value | type)]] | sort')"
+  peer delete --force one
+}
+
+@test "state: what the specification wants" {
+  bundle one
+  create one
+  run berth state one
+  assert_equal "$(jq -r '[.ociVersion, .id, .status, .bundle] | join(" ")' <<< "$output")" "1.3.0 one created $bundle"
+  [[ -d /proc/$(pid_of one) ]]
+  berth start one
+  wait_until assert_status one stopped
+  assert_equal "$(pid_of one)" 0
+}
+
+@test "ps: json has the pids, as the host sees them" {
+  bundle one
+  script 'sleep 100 & sleep 100 & wait'
+  start_new one
+  wait_until sh -c '[ $(wc -l < "$1") = 3 ]' - "$(cgroup_of one)/cgroup.procs"
+  run berth ps --format json one
+  assert_success
+  assert_equal "$(jq -c sort <<< "$output")" "$(jq -sc sort "$(cgroup_of one)/cgroup.procs")"
+}
+
+@test "ps: the table has the columns and rows of ps -ef" {
+  bundle one
+  config '.process.user = {uid: 1, gid: 1}'
+  script 'exec sleep 4321'
+  start_new one
+  wait_until sh -c 'grep -q 4321 "$1"' - "/proc/$(pid_of one)/cmdline"
+  run berth ps one
+  assert_equal "${#lines[@]}" 2
+  assert_equal "$(tr -s ' ' <<< "${lines[0]}")" "UID PID PPID C STIME TTY TIME CMD"
+  assert_matches $'\n'"[a-z]+ +$(pid_of one) +[0-9]+ +[0-9]+ +[0-9:]+ \? +00:00:00 sleep 4321$"
+}
+
+@test "ps: with options, the host's ps is asked" {
+  command -v ps > /dev/null || skip "no ps here"
+  bundle one
+  script 'exec sleep 4321'
+  start_new one
+  wait_until sh -c 'grep -q 4321 "$1"' - "/proc/$(pid_of one)/cmdline"
+  run berth ps one -e -o uid,pid,args
+  assert_equal "$(tr -s ' ' <<< "$output")" $' UID PID COMMAND\n'" 0 $(pid_of one) sleep 4321"
+  run berth ps one -e -o args
+  assert_error 'no column "PID"'
+  run berth ps one --no-such-option
+  assert_error ps
+}
+
+@test "ps: a container's process cannot write to the terminal by its name" {
+  bundle one
+  script $'exec sh -c "sleep 100; :" \'x\e[31m\nroot 1 evil\''
+  start_new one
+  wait_until sh -c 'grep -q evil "$1"' - "/proc/$(pid_of one)/cmdline"
+  run berth ps one
+  assert_contains 'x?[31m?root 1 evil'
+  refute_contains $'\e'
+}
+
+@test "features: a document of the specification" {
+  run "$BERTH" features
+  assert_success
+  assert_equal "$(jq -r '.ociVersionMin + " " + .ociVersionMax' <<< "$output")" "1.0.0 1.3.0"
+  jq -e '.hooks | index("createRuntime")' <<< "$output" > /dev/null
+  jq -e '.linux.cgroup.v2' <<< "$output" > /dev/null
+}
