@@ -231,7 +231,7 @@ static bool needs(const char *path, const char **what, char *needed, size_t size
 /* The shortest part of path that cannot be searched, in part; false: all can. */
 static bool unsearchable(const char *path, char *part, size_t size)
 {
-	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	for (const char *slash = *path ? strchr(path + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
 		snprintf(part, size, "%.*s", (int)(slash - path), path);
 		if (syscall(SYS_faccessat2, AT_FDCWD, part, X_OK, AT_EACCESS) < 0 && errno == EACCES)
 			return true;
@@ -293,8 +293,9 @@ static int explain_format(const char *path)
 		return fail(ENOEXEC, "\"%s\": is an empty file", path);
 	if (!is_elf(&head))
 		return fail(ENOEXEC, "\"%s\": is not a program (a script must begin with #! and an interpreter)", path);
-	return fail(ENOEXEC, "\"%s\": is a %d-bit program for %s; this machine is %s", path,
-	            head.ident[EI_CLASS] == ELFCLASS64 ? 64 : 32, machine_name(&head), uname(&here) == 0 ? here.machine : "another");
+	if (uname(&here) < 0 || strcmp(machine_name(&head), here.machine) == 0)
+		return fail(ENOEXEC, "\"%s\": is a damaged program", path);
+	return fail(ENOEXEC, "\"%s\": is a program for %s; this machine is %s", path, machine_name(&head), here.machine);
 }
 
 static int explain_file(const char *path, int code)
@@ -328,7 +329,7 @@ int program_explain(const char *path, int code)
 		if (explain_file(needed, code) < 0)
 			return context(-code, "exec: \"%s\": its %s%s", path, what,
 			               strchr(needed, '\r') ? " (the line ends in a carriage return)" : "");
-		memcpy(current, needed, sizeof current);
+		snprintf(current, sizeof current, "%s", needed);
 	}
 	return fail(code, "exec: \"%s\"%s", path, code == EACCES ? ": a security module may forbid it" : "");
 }
