@@ -120,6 +120,24 @@ static int start_created(struct creation *creation)
 	return r < 0 ? r : run_poststart(&creation->spec, &creation->state);
 }
 
+static int destroy_finished(struct creation *creation, const struct runtime *runtime)
+{
+	_cleanup_fd_ int lock = store_lock(creation->store);
+
+	if (lock < 0)
+		return lock == -ENOENT ? 0 : lock;  /* "delete --force" came first */
+	struct record record = {
+		.dir = steal_fd(&creation->store), .state = creation->state, .init = PIDREF_NONE, .cgroup = creation->cgroup
+	};
+
+	creation->state = (struct state){ 0 };
+	creation->cgroup = CGROUP_NONE;
+	int r = record_destroy(&record, runtime);
+
+	record_close(&record);
+	return r;
+}
+
 int container_run(const struct runtime *runtime, const struct create_options *options, const struct wait_options *wait, bool keep)
 {
 	struct creation _cleanup_creation_ creation;
@@ -139,12 +157,8 @@ int container_run(const struct runtime *runtime, const struct create_options *op
 	if (keep && status >= 0)
 		return status;
 	struct error e = error_save();
-	struct record record = { .dir = steal_fd(&creation.store), .state = creation.state, .init = PIDREF_NONE, .cgroup = creation.cgroup };
 
-	creation.state = (struct state){ 0 };
-	creation.cgroup = CGROUP_NONE;
-	r = record_destroy(&record, runtime);
-	record_close(&record);
+	r = destroy_finished(&creation, runtime);
 	if (status < 0)
 		error_restore(&e);
 	return status < 0 ? status : r < 0 ? r : status;
@@ -211,7 +225,7 @@ int container_delete(const struct runtime *runtime, const char *id, bool force)
 	_cleanup_fd_ int lock = store_lock(record.dir);
 
 	if (lock < 0)
-		return lock;
+		return lock == -ENOENT && force ? 0 : lock;
 	if (record.status == STATUS_CREATING)
 		return delete_half_made(&record, runtime, id, force);
 	if (record.status != STATUS_STOPPED && !force)

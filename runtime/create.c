@@ -442,11 +442,15 @@ void creation_undo(struct creation *c)
 	bool born = c->child.ref.pid > 0;
 
 	child_destroy(&c->child);
-	if (c->cgroup.fd >= 0 && cgroup_remove(&c->cgroup) < 0)
+	/* "delete --force" may have come first: what is called so now is another container. */
+	_cleanup_fd_ int lock = c->store >= 0 ? store_lock(c->store) : -1;
+	bool gone = lock == -ENOENT;
+
+	if (!gone && c->cgroup.fd >= 0 && cgroup_remove(&c->cgroup) < 0)
 		log_warning("undo of a failed create: %s", error_record()->text);
-	if (c->store >= 0 && store_remove(c->runtime->root, c->options->id) < 0)
+	if (!gone && c->store >= 0 && store_remove(c->runtime->root, c->options->id) < 0)
 		log_warning("undo of a failed create: %s", error_record()->text);
-	if (born)
+	if (!gone && born)
 		hooks_run_all(&c->spec.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state_to_oci_json(&c->state, STATUS_STOPPED, &arena),
 		              c->options->bundle);
 	error_restore(&e);
