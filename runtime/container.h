@@ -105,5 +105,5 @@ int container_stats(const struct runtime *runtime, const char *id, struct arena 
 /* events: a descriptor to poll that says when out-of-memory counters or the end may have changed: see cgroup_watch(). */
 int container_watch(const struct runtime *runtime, const char *id);
 
-/* features of this build on this kernel, as JSON. */
+/* features: what this build can do (features.md), as JSON. */
 char *container_features(const struct runtime *runtime, struct arena *arena);

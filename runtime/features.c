@@ -1,17 +1,11 @@
 #include "runtime/container.h"
 
-#include "base/fd.h"
 #include "oci/features.h"
 #include "oci/names.h"
 #include "rootfs/options.h"
-#include "runtime/seccomp.h"
 
-#include <fcntl.h>
 #include <seccomp.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 /* Names of a table for which keep() says so, in the table's order. */
 static struct strings names_where(const struct names *names, bool (*keep)(const struct name *name), struct arena *arena)
@@ -22,19 +16,6 @@ static struct strings names_where(const struct names *names, bool (*keep)(const 
 		if (!keep || keep(&names->items[i]))
 			list.items[list.count++] = arena_strdup(arena, names->items[i].text);
 	return list;
-}
-
-static bool namespace_exists(const struct name *name)
-{
-	char path[40];
-
-	snprintf(path, sizeof path, "/proc/self/ns/%s", ns_type_proc_name((enum ns_type)name->value));
-	return access(path, F_OK) == 0;
-}
-
-static bool capability_exists(const struct name *name)
-{
-	return prctl(PR_CAPBSET_READ, __builtin_ctzll(name->value), 0, 0, 0) >= 0;
 }
 
 static uint32_t arch_token(const struct name *name)
@@ -53,11 +34,6 @@ static bool arch_known(const struct name *name)
 	return arch_token(name) != 0;
 }
 
-static bool flag_known_to_kernel(const struct name *name)
-{
-	return seccomp_known_flags((unsigned)name->value) != 0;
-}
-
 static struct strings mount_options(struct arena *arena)
 {
 	const char *const *names = mount_option_names();
@@ -69,13 +45,6 @@ static struct strings mount_options(struct arena *arena)
 	for (size_t i = 0; i < list.count; i++)
 		list.items[i] = arena_strdup(arena, names[i]);
 	return list;
-}
-
-static bool apparmor_enabled(void)
-{
-	char text[4];
-
-	return read_text_at(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", text, sizeof text) > 0 && text[0] == 'Y';
 }
 
 /* Which libraries and sources this build is of (features.md "annotations"). */
@@ -92,24 +61,27 @@ static struct string_map build_annotations(struct arena *arena)
 	return map;
 }
 
+/* What this build can do, whatever the host's kernel has (features.md): so nothing is asked of it. */
 char *container_features(const struct runtime *runtime, struct arena *arena)
 {
 	struct features features = {
-		.namespaces = names_where(&names_namespaces, namespace_exists, arena),
-		.capabilities = names_where(&names_capabilities, capability_exists, arena),
+		.namespaces = names_where(&names_namespaces, NULL, arena),
+		.capabilities = names_where(&names_capabilities, NULL, arena),
 		.mount_options = mount_options(arena),
 		.seccomp_archs = names_where(&names_seccomp_archs, arch_known, arena),
 		.seccomp_actions = names_where(&names_seccomp_actions, NULL, arena),
 		.seccomp_operators = names_where(&names_seccomp_operators, NULL, arena),
 		.seccomp_flags = names_where(&names_seccomp_flags, NULL, arena),
-		.seccomp_supported_flags = names_where(&names_seccomp_flags, flag_known_to_kernel, arena),
+		.seccomp_supported_flags = names_where(&names_seccomp_flags, NULL, arena),
 		.memory_policy_modes = names_where(&names_memory_policy_modes, NULL, arena),
 		.memory_policy_flags = names_where(&names_memory_policy_flags, NULL, arena),
-		.cgroup_v2 = cgroup_mount_point() != NULL,
+		.cgroup_v2 = true,
+		.cgroup_systemd = true,
+		.cgroup_systemd_user = true,
 		.cgroup_rdma = true,
 		.seccomp = true,
-		.apparmor = apparmor_enabled(),
-		.selinux = access("/sys/fs/selinux/enforce", F_OK) == 0,
+		.apparmor = true,
+		.selinux = true,
 		.idmap_mounts = true,
 		.net_devices = true,
 		.annotations = build_annotations(arena),
