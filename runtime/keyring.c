@@ -45,9 +45,10 @@ static int read_permissions(long keyring, uint32_t *permissions)
 
 static int join_named(const char *name, bool first)
 {
-	uint32_t permissions = 0;
+	uint32_t permissions = KEY_USER_SEARCH;
+	/* 0: the one that the caller is in already. */
 	long keyring = join(name);
-	int r = keyring < 0 ? (int)keyring : read_permissions(keyring, &permissions);
+	int r = keyring <= 0 ? (int)keyring : read_permissions(keyring, &permissions);
 
 	if (r < 0)
 		return r;
