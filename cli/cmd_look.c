@@ -87,7 +87,7 @@ static void print_table(struct call *call, struct entry *entries, size_t count)
 		*cell++ = arena_printf(&call->arena, "%d", entries[i].status == STATUS_STOPPED ? 0 : state->pid);
 		*cell++ = arena_strdup(&call->arena, status_name(entries[i].status));
 		*cell++ = state->bundle;
-		*cell++ = state->created;
+		*cell++ = arena_strdup(&call->arena, state->created ? state->created : "");
 		*cell++ = state->owner;
 	}
 	text_print_table(cells, count + 1, LIST_COLUMNS);
