@@ -95,7 +95,7 @@ int cgroup_pids(struct cgroup *cgroup, struct arena *arena, pid_t **pids, size_t
 
 /*
  * Kill what is left, wait for cgroup.events to say that the group is empty, remove it with its sub-groups and the empty parents
- * that a cgroup_create() of any container made (they carry the attribute user.berth.made). A group that is gone is fine.
+ * that a cgroup_create() of any container made (they carry the attribute user.berth.made). A group that is gone (fd -1) is fine.
  */
 int cgroup_remove(struct cgroup *cgroup);
 

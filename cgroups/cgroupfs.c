@@ -125,8 +125,34 @@ static int check_unused(struct cgroup *cgroup)
 	return 0;
 }
 
+/* There is no group at path; the groups above it may still be ours to remove. */
+static int remove_parents_of_missing(const char *path)
+{
+	_cleanup_fd_ int root = cgroup_root_open();
+	char prefix[4096];
+	char *slash;
+
+	if (root < 0)
+		return root;
+	snprintf(prefix, sizeof prefix, "%s", path);
+	while ((slash = strrchr(prefix, '/')) && slash != prefix) {
+		int above = open_parent(root, prefix);
+
+		if (above >= 0) {
+			remove_made_parents(above, prefix);
+			return 0;
+		}
+		if (errno != ENOENT)
+			return fail(errno, "open the group above %s", prefix);
+		*slash = 0;
+	}
+	return 0;
+}
+
 static int remove_group(struct cgroup *cgroup)
 {
+	if (cgroup->fd < 0)
+		return remove_parents_of_missing(cgroup->path);
 	_cleanup_fd_ int parent = openat(cgroup->fd, "..", DIR_FLAGS);
 	const char *name = strrchr(cgroup->path, '/') + 1;
 

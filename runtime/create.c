@@ -173,7 +173,21 @@ static int prepare_rootfs(struct creation *c)
 	return r;
 }
 
-static int make_cgroup(struct creation *c)
+/* Only for the record: what is wrong with the path, cgroup_create() tells. */
+static char *plan_cgroup(struct creation *c)
+{
+	const char *path = c->spec.linux_.cgroups_path;
+	char own[4096] = "/", planned[4096];
+	bool absolute = path && path[0] == '/';
+
+	if (c->runtime->manager != CGROUP_MANAGER_CGROUPFS || (!absolute && cgroup_own_path(own, sizeof own) < 0) ||
+	    cgroup_plan_path(&c->cgroup_request, absolute ? NULL : own, planned, sizeof planned) < 0)
+		return NULL;
+	return arena_strdup(&c->arena, planned);
+}
+
+/* From here on, whatever becomes of us, "delete --force" finds what we have made. */
+static int record_plan(struct creation *c)
 {
 	c->cgroup_request = (struct cgroup_request){
 		.manager = c->runtime->manager,
@@ -183,10 +197,19 @@ static int make_cgroup(struct creation *c)
 		.resources = &c->spec.linux_.resources,
 		.annotations = &c->spec.annotations,
 	};
+	c->state.planned_cgroup = plan_cgroup(c);
+	int r = store_save_config(c->store, c->config, c->config_size);
+
+	return r < 0 ? r : store_save_state(c->store, &c->state);
+}
+
+static int make_cgroup(struct creation *c)
+{
 	int r = cgroup_create(&c->cgroup, &c->cgroup_request);
 
 	if (r < 0)
 		return r;
+	c->state.planned_cgroup = NULL;
 	c->newborn.move_to_cgroup = c->cgroup.fd < 0 && c->runtime->manager == CGROUP_MANAGER_SYSTEMD;
 	c->state.cgroup = c->cgroup.path[0] ? c->cgroup.path : NULL;
 	return 0;
@@ -205,10 +228,8 @@ static int make_fifo(int store, const char *name)
 static int record_beginning(struct creation *c, bool run)
 {
 	struct newborn *n = &c->newborn;
-	int r = store_save_config(c->store, c->config, c->config_size);
+	int r = store_save_state(c->store, &c->state);
 
-	if (r >= 0)
-		r = store_save_state(c->store, &c->state);
 	n->wait = run ? WAIT_SOCKET : WAIT_FIFO;
 	if (r < 0 || run)
 		return r;
@@ -231,7 +252,9 @@ static int prepare(struct creation *c, bool run)
 	c->store = store_create(c->runtime->root, c->options->id);
 	if (c->store < 0)
 		return c->store;
-	r = make_cgroup(c);
+	r = record_plan(c);
+	if (r >= 0)
+		r = make_cgroup(c);
 	if (r >= 0)
 		r = prepare_rootfs(c);
 	return r < 0 ? r : record_beginning(c, run);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 static int determine_status(struct record *record)
@@ -104,6 +105,30 @@ static int kill_init(struct record *record)
 	return r < 0 ? fail(-r, "kill process %d", (int)record->init.pid) : 0;
 }
 
+/* No process of the container is born before its cgroup is made: one that holds some is another's. */
+static int remove_planned_cgroup(struct record *record)
+{
+	struct cgroup *cgroup = &record->cgroup;
+	int r = cgroup_open(cgroup, CGROUP_MANAGER_CGROUPFS, record->state.planned_cgroup);
+
+	if (r == -ENOENT)
+		snprintf(cgroup->path, sizeof cgroup->path, "%s", record->state.planned_cgroup);
+	else if (r >= 0)
+		r = cgroup_is_populated(cgroup);
+	if (r > 0)
+		return 0;
+	return r == 0 || r == -ENOENT ? cgroup_remove(cgroup) : r;
+}
+
+static int remove_cgroup(struct record *record)
+{
+	if (record->state.planned_cgroup)
+		return remove_planned_cgroup(record);
+	int r = record_open_cgroup(record);
+
+	return r >= 0 && record->cgroup.fd >= 0 ? cgroup_remove(&record->cgroup) : r;
+}
+
 int record_destroy(struct record *record, const struct runtime *runtime)
 {
 	struct spec _cleanup_spec_ spec = { 0 };
@@ -113,9 +138,7 @@ int record_destroy(struct record *record, const struct runtime *runtime)
 
 	if (r < 0)
 		return r;
-	r = record_open_cgroup(record);
-	if (r >= 0 && record->cgroup.fd >= 0)
-		r = cgroup_remove(&record->cgroup);
+	r = remove_cgroup(record);
 	if (r < 0)
 		return r;
 	r = store_remove(runtime->root, record->state.id);
