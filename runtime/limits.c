@@ -92,7 +92,8 @@ int limits_set_oom_score(pid_t pid, const struct spec_process *process)
 
 	if (r >= 0 || (r == -EACCES && read_text_at(AT_FDCWD, path, now, sizeof now) >= 0 && strcmp(now, text) == 0))
 		return 0;
-	return fail(-r, "/process/oomScoreAdj: set %s%s", text, r == -EACCES ? " (lowering it needs CAP_SYS_RESOURCE on the host)" : "");
+	return fail(-r, "/process/oomScoreAdj: set %s%s", text,
+	            r == -EACCES ? " (lowering it needs CAP_SYS_RESOURCE on the host)" : "");
 }
 
 /* --- Scheduling ------------------------------------------------------------------------------------------------------- */
@@ -140,15 +141,17 @@ int limits_set_scheduler(const struct spec_scheduler *scheduler)
 		return 0;
 	int code = errno;
 
-	return fail(code, "/process/scheduler: policy %u, nice %d, priority %d, runtime %llu, deadline %llu, period %llu, flags %#llx%s",
-	            scheduler->policy, scheduler->nice, scheduler->priority, (unsigned long long)scheduler->runtime,
-	            (unsigned long long)scheduler->deadline, (unsigned long long)scheduler->period,
-	            (unsigned long long)scheduler->flags, scheduler_hint(scheduler, code));
+	return fail(code, "/process/scheduler: policy %u, nice %d, priority %d, runtime %llu, deadline %llu, period %llu, "
+	            "flags %#llx%s", scheduler->policy, scheduler->nice, scheduler->priority,
+	            (unsigned long long)scheduler->runtime, (unsigned long long)scheduler->deadline,
+	            (unsigned long long)scheduler->period, (unsigned long long)scheduler->flags, scheduler_hint(scheduler, code));
 }
 
 int limits_set_io_priority(const struct spec_io_priority *priority)
 {
-	if (!priority->set || syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, priority->class << IOPRIO_CLASS_SHIFT | priority->priority) == 0)
+	int value = priority->class << IOPRIO_CLASS_SHIFT | priority->priority;
+
+	if (!priority->set || syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, value) == 0)
 		return 0;
 	int code = errno;
 

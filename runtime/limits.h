@@ -1,7 +1,7 @@
 /*
- * Limits and scheduling of the calling process, as config.md "POSIX process", "Linux Process" and config-linux.md "Memory policy",
- * "Personality" have them. What is absent is left alone. Errors name the JSON path, the value, and what the kernel wants where that
- * is known.
+ * Limits and scheduling of the calling process, as config.md "POSIX process", "Linux Process" and config-linux.md "Memory
+ * policy", "Personality" have them. What is absent is left alone. Errors name the JSON path, the value, and what the kernel
+ * wants where that is known.
  */
 #pragma once
 
@@ -12,9 +12,9 @@
 int limits_set_rlimits(const struct spec_process *process);
 
 /*
- * Runtime: oom_score_adj of process pid, through the caller's /proc, since a mapped child that is not dumpable cannot open its own file and
- * has not the privilege to lower the value. Without CAP_SYS_RESOURCE over the host the kernel forbids to go below the lowest value
- * set before: an error, unless the value is there already.
+ * Runtime: oom_score_adj of process pid, through the caller's /proc, since a mapped child that is not dumpable cannot open its
+ * own file and has not the privilege to lower the value. Without CAP_SYS_RESOURCE over the host the kernel forbids to go below
+ * the lowest value set before: an error, unless the value is there already.
  */
 int limits_set_oom_score(pid_t pid, const struct spec_process *process);
 

@@ -83,7 +83,8 @@ static int set_apparmor(int proc, const char *profile)
 	if (r == -ENOENT && faccessat(proc, "self/attr/apparmor", F_OK, 0) < 0)
 		r = set_attribute(proc, "thread-self/attr/exec", command, kept, sizeof kept);
 	if (r == -ENOENT)
-		return refuse(ENOENT, "/process/apparmorProfile: profile %s is not loaded into the kernel (apparmor_parser loads it)", profile);
+		return refuse(ENOENT, "/process/apparmorProfile: profile %s is not loaded into the kernel (apparmor_parser loads it)",
+		              profile);
 	if (r < 0)
 		return fail(-r, "/process/apparmorProfile: set %s for the next exec", profile);
 	if (!same_profile(kept, profile))

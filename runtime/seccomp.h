@@ -3,15 +3,15 @@
  * (runtime/seccomp_cache.h), installed by seccomp(2).
  *
  * Where the specification leaves a choice:
- * - The machine's own architecture is always in the filter, architectures listed are added, a system call through any other kills the
- *   process. One that libseccomp or the machine's byte order cannot have is an error.
- * - A name that libseccomp knows on no architecture is skipped with a debug message: profiles name system calls of newer kernels.
- *   A name that exists on some of the architectures only is filtered there.
- * - What no rule names gets the default action, literally. (runc answers ENOSYS for system calls newer than the newest one
- *   in the profile; here a profile that wants that says "defaultErrnoRet": 38, as that of containers-common does.)
- * - Flags absent are no flags. (runc and crun then set SPEC_ALLOW; since Linux 5.16 a filter no longer brings the mitigation that
- *   it turns off.) TSYNC has nothing to do, as the child has one thread, but is passed on. WAIT_KILLABLE_RECV is dropped without a
- *   NOTIFY action, as there is then nothing to wait for.
+ * - The machine's own architecture is always in the filter, architectures listed are added, a system call through any other
+ *   kills the process. One that libseccomp or the machine's byte order cannot have is an error.
+ * - A name that libseccomp knows on no architecture is skipped with a debug message: profiles name system calls of newer
+ *   kernels. A name that exists on some of the architectures only is filtered there.
+ * - What no rule names gets the default action, literally. (runc answers ENOSYS for system calls newer than the newest one in
+ *   the profile; here a profile that wants that says "defaultErrnoRet": 38, as that of containers-common does.)
+ * - Flags absent are no flags. (runc and crun then set SPEC_ALLOW; since Linux 5.16 a filter no longer brings the mitigation
+ *   that it turns off.) TSYNC has nothing to do, as the child has one thread, but is passed on. WAIT_KILLABLE_RECV is dropped
+ *   without a NOTIFY action, as there is then nothing to wait for.
  */
 #pragma once
 
@@ -29,13 +29,13 @@ struct seccomp_filter {
 };
 
 /*
- * Compile the validated profile to BPF, or take it from the cache in cache_dir (NULL: no cache). Not set: an empty filter. Errors name
- * the JSON path: an architecture or flag that cannot be had, NOTIFY for sendmsg (the call that hands the listener over), too
- * many rules for the kernel.
+ * Compile the validated profile to BPF, or take it from the cache in cache_dir (NULL: no cache). Not set: an empty filter.
+ * Errors name the JSON path: an architecture or flag that cannot be had, NOTIFY for sendmsg (the call that hands the listener
+ * over), too many rules for the kernel.
  */
 int seccomp_prepare(struct seccomp_filter *filter, const struct spec_seccomp *seccomp, const char *cache_dir);
 
-/* Install for the calling thread. Returns the listener's descriptor (close-on-exec) with notify, else 0; nothing for an empty one. */
+/* Install for the calling thread. Returns the listener's descriptor (close-on-exec) with notify, else 0. */
 int seccomp_install(const struct seccomp_filter *filter);
 
 /*

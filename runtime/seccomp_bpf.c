@@ -7,8 +7,8 @@
 #include <string.h>
 
 /*
- * The program is written from its end to its beginning, so that whatever an instruction jumps to is there already. A place is the number of
- * instructions from it to the end, itself included: it stays the same while the program grows.
+ * The program is written from its end to its beginning, so that whatever an instruction jumps to is there already. A place is
+ * the number of instructions from it to the end, itself included: it stays the same while the program grows.
  */
 typedef unsigned place;
 
@@ -72,7 +72,7 @@ static place emit_equal(struct bpf_program *program, uint32_t argument, uint64_t
 
 		if (bits == 0)
 			continue;
-		yes = emit_branch(program, BPF_JEQ, half_of(value, half) & bits, yes, no);
+		emit_branch(program, BPF_JEQ, half_of(value, half) & bits, yes, no);
 		if (bits != UINT32_MAX)
 			emit(program, BPF_ALU | BPF_AND | BPF_K, bits, 0, 0);
 		yes = emit_load_half(program, argument, half);

@@ -17,14 +17,14 @@
 #define NO_CALL UINT32_MAX       /* what a tracer leaves of a call that is to be skipped: in no table */
 #define TABLE_SIZE 512           /* numbers that an architecture has, counted from its base */
 
-/* libseccomp's numbers for calls that an architecture also, or only, has as a function of another call: -101 is socketcall(1, …). */
+/* libseccomp's numbers for calls that an architecture has (also) as a function of another call: -101 is socketcall(1, …). */
 #define SOCKETCALL 100
 #define IPC 200
 #define FUNCTIONS 100
 
 /* --- Actions ---------------------------------------------------------------------------------------------------------- */
 
-/* The value that the kernel knows an action by, with its data: data is errnoRet, which the validator lets through only where it fits. */
+/* The value that the kernel knows an action by. data is errnoRet, which the validator lets through only where it fits. */
 static uint32_t action_value(enum seccomp_action action, const struct opt_u64 *data)
 {
 	static const uint32_t values[] = {

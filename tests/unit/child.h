@@ -1,7 +1,7 @@
 /*
- * For tests of what a process becomes: run a function in a child process, and look at what the kernel says of it. cmocka's assertions jump
- * back into the runner, which in a child would run the rest of the tests a second time: use require() there. cmocka.h has a macro
- * fail(), so it is included after everything of ours.
+ * For tests of what a process becomes: run a function in a child process, and look at what the kernel says of it. cmocka's
+ * assertions jump back into the runner, which in a child would run the rest of the tests a second time: use require() there.
+ * cmocka.h has a macro fail(), so it is included after everything of ours.
  */
 #pragma once
 

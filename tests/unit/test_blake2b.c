@@ -1,4 +1,4 @@
-/* BLAKE2b-256 against digests that Python's hashlib (an implementation of its own) gives: every length around the block's edges. */
+/* BLAKE2b-256 against digests of Python's hashlib, an implementation of its own: lengths around the block's edges. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

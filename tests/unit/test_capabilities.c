@@ -17,8 +17,8 @@
 
 #define BIT(capability) (UINT64_C(1) << (capability))
 /* Docker's fourteen. */
-#define DOCKER (BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FSETID) | BIT(CAP_FOWNER) | BIT(CAP_MKNOD) | BIT(CAP_NET_RAW) | \
-                BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SETFCAP) | BIT(CAP_SETPCAP) | BIT(CAP_NET_BIND_SERVICE) | \
+#define DOCKER (BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FSETID) | BIT(CAP_FOWNER) | BIT(CAP_MKNOD) | \
+                BIT(CAP_NET_RAW) | BIT(CAP_SETGID) | BIT(CAP_SETUID) | BIT(CAP_SETFCAP) | BIT(CAP_SETPCAP) | BIT(CAP_NET_BIND_SERVICE) | \
                 BIT(CAP_SYS_CHROOT) | BIT(CAP_KILL) | BIT(CAP_AUDIT_WRITE))
 
 static uint64_t kernel_set(void)
@@ -107,7 +107,8 @@ static void lose_chown(void)
 	cap_value_t lost = CAP_CHOWN;
 
 	require(cap_drop_bound(CAP_KILL) == 0);
-	require(cap_set_flag(caps, CAP_EFFECTIVE, 1, &lost, CAP_CLEAR) == 0 && cap_set_flag(caps, CAP_PERMITTED, 1, &lost, CAP_CLEAR) == 0);
+	require(cap_set_flag(caps, CAP_EFFECTIVE, 1, &lost, CAP_CLEAR) == 0);
+	require(cap_set_flag(caps, CAP_PERMITTED, 1, &lost, CAP_CLEAR) == 0);
 	require(cap_set_proc(caps) == 0);
 	cap_free(caps);
 }
@@ -147,7 +148,8 @@ static void become(const struct identity *who)
 {
 	require(capabilities_set_bounding(&who->caps) == 0);
 	require(capabilities_keep() == 0);
-	require(setgroups(0, NULL) == 0 && setresgid(who->uid, who->uid, who->uid) == 0 && setresuid(who->uid, who->uid, who->uid) == 0);
+	require(setgroups(0, NULL) == 0);
+	require(setresgid(who->uid, who->uid, who->uid) == 0 && setresuid(who->uid, who->uid, who->uid) == 0);
 	require(capabilities_set(&who->caps) == 0);
 }
 

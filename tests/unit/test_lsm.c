@@ -1,6 +1,6 @@
 /*
- * Labels of AppArmor and SELinux. What can be tested depends on the host: without AppArmor that a profile is refused, with it that
- * the kernel has taken it. A directory that only looks like /proc shows that what was written is read back.
+ * Labels of AppArmor and SELinux. What can be tested depends on the host: without AppArmor that a profile is refused, with it
+ * that the kernel has taken it. A directory that only looks like /proc shows that what was written is read back.
  */
 #include "base/proc.h"
 #include "base/sys.h"

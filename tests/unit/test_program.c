@@ -1,4 +1,4 @@
-/* Finding a program, and the reasons that are given when the kernel does not execute one: each reason is provoked by an execve of its own. */
+/* Finding a program, and the reasons given when the kernel does not execute one: each is provoked by an execve of its own. */
 #include "base/sys.h"
 #include "runtime/program.h"
 #include "tests/unit/child.h"
@@ -291,7 +291,8 @@ static void test_interpreter(void **state)
 	snprintf(line, sizeof line, "#! \t%s -w\n", second.text);
 	explained(make_script("first", 0755, line).text, "its interpreter (#!): \"/nowhere/perl\": No such file or directory");
 	assert_int_equal(chmod(second.text, 0644), 0);
-	snprintf(reason, sizeof reason, "its interpreter (#!): \"%s\": is not executable (its mode is 0644): Permission denied", second.text);
+	snprintf(reason, sizeof reason, "its interpreter (#!): \"%s\": is not executable (its mode is 0644): Permission denied",
+	         second.text);
 	explained(in_dir("first").text, reason);
 }
 
@@ -363,9 +364,10 @@ static void test_busy(void **state)
 	(void)state;
 	snprintf(command, sizeof command, "cp /bin/true %s", tool.text);
 	assert_int_equal(system(command), 0);
-	_cleanup_fd_ int fd = open(tool.text, O_WRONLY | O_CLOEXEC);
+	int fd = open(tool.text, O_WRONLY | O_CLOEXEC);
 
 	explained(tool.text, "is open for writing: Text file busy");
+	close(fd);
 }
 
 static void explain_too_long(const void *unused)

@@ -208,7 +208,7 @@ static uint32_t value_of(enum seccomp_action action, const struct opt_u64 *data)
 	return values[action] | (takes_data ? data->set ? (uint32_t)data->value : EPERM : 0);
 }
 
-/* An unconditional rule decides, the first; else the first conditional one that applies. What says the same as the default says nothing. */
+/* The first unconditional rule decides; else the first conditional one that applies. What says the default says nothing. */
 static uint32_t expected(const struct spec_seccomp *spec, uint32_t token, uint32_t call, const uint64_t *args)
 {
 	uint32_t fallback = value_of(spec->default_action, &spec->default_errno_ret);
@@ -273,7 +273,7 @@ static void test_long_profile_against_the_oracle(void **state)
 	compare(&filter, &profile.spec, SCMP_ARCH_X86, AUDIT_ARCH_I386);
 }
 
-/* libseccomp itself as a second oracle, for what it is reliable in: unconditional rules and single equalities, on every number and function. */
+/* libseccomp itself as a second oracle, for what it is reliable in: unconditional rules and single equalities. */
 static void libseccomp_program(const struct spec_seccomp *spec, struct seccomp_filter *filter)
 {
 	scmp_filter_ctx context_ = seccomp_init(value_of(spec->default_action, &spec->default_errno_ret));
@@ -345,7 +345,8 @@ static const uint64_t edges[] = {
 };
 #define EDGES (sizeof edges / sizeof *edges)
 
-static void check_call(const struct seccomp_filter *filter, const struct spec_seccomp *spec, uint32_t call, const uint64_t *args)
+static void check_call(const struct seccomp_filter *filter, const struct spec_seccomp *spec, uint32_t call,
+                       const uint64_t *args)
 {
 	struct seccomp_data data = { .nr = (int)call, .arch = AUDIT_ARCH_X86_64 };
 
@@ -353,7 +354,8 @@ static void check_call(const struct seccomp_filter *filter, const struct spec_se
 	uint32_t got = run_program(filter, &data), want = expected(spec, SCMP_ARCH_X86_64, call, args);
 
 	if (got != want) {
-		print_error("args %#llx %#llx %#llx\n", (unsigned long long)args[0], (unsigned long long)args[1], (unsigned long long)args[2]);
+		print_error("args %#llx %#llx %#llx\n", (unsigned long long)args[0], (unsigned long long)args[1],
+		            (unsigned long long)args[2]);
 		for (size_t i = 0; i < spec->rule_count; i++) {
 			print_error("rule %zu: action %d", i, spec->rules[i].action);
 			for (size_t j = 0; j < spec->rules[i].arg_count; j++)
@@ -534,7 +536,9 @@ static void test_other_architectures_kill(void **state)
 static void test_short_profiles(void **state)
 {
 	static const char *const architectures[] = { NULL, "", "SCMP_ARCH_X86", "SCMP_ARCH_X86 SCMP_ARCH_X86_64" };
-	static const enum seccomp_action defaults[] = { SECCOMP_ALLOW, SECCOMP_ERRNO, SECCOMP_KILL_PROCESS, SECCOMP_LOG, SECCOMP_TRACE };
+	static const enum seccomp_action defaults[] = {
+		SECCOMP_ALLOW, SECCOMP_ERRNO, SECCOMP_KILL_PROCESS, SECCOMP_LOG, SECCOMP_TRACE
+	};
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {

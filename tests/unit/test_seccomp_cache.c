@@ -1,6 +1,6 @@
 /*
- * The cache of compiled filters under attack: what is not exactly an entry that this program made for exactly this profile is compiled anew.
- * Whether a filter came from the cache shows in a marker: a program of one instruction, stored under the profile's key.
+ * The cache of compiled filters under attack: what is not exactly an entry that this program made for exactly this profile is
+ * compiled anew. Whether a filter came from the cache shows in a marker: a program of one instruction, stored under the profile's key.
  */
 #include "base/sys.h"
 #include "runtime/seccomp_cache.h"
@@ -325,7 +325,7 @@ static void put_key(struct keys *keys, const struct fixture *f)
 	assert_true(seccomp_cache_key(&keys->items[keys->count++], &f->profile));
 }
 
-/* Profiles that differ in anything that the program depends on have different keys; each change is made to a copy of its own. */
+/* Profiles that differ in anything that the program depends on have different keys; each change is made to a copy. */
 #define VARIANT(change)                                                  \
 	do {                                                             \
 		struct fixture v = *f;                                   \
