@@ -94,12 +94,13 @@ static int parse_capabilities(const struct strings *texts, uint64_t *mask)
 static int read_process(struct call *call, struct exec_options *options)
 {
 	_cleanup_fd_ int fd = open(call->process, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return fail(errno, "--process %s", call->process);
 	_cleanup_free_ char *buffer = malloc(SPEC_MAX_SIZE + 1);
 	size_t used = 0;
 	ssize_t n;
 
-	if (fd < 0)
-		return fail(errno, "--process %s", call->process);
 	if (!buffer)
 		return fail(ENOMEM, "--process %s", call->process);
 	while ((n = read(fd, buffer + used, SPEC_MAX_SIZE + 1 - used)) > 0 || (n < 0 && errno == EINTR))

@@ -34,6 +34,7 @@
 #elif defined(__loongarch__)
 #define ARCHITECTURE "SCMP_ARCH_LOONGARCH64"
 #else
+/* cppcheck-suppress preprocessorErrorDirective */
 #error "add the name that libseccomp has for this architecture"
 #endif
 

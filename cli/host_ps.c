@@ -43,22 +43,36 @@ static bool line_is_of(const char *line, int column, const pid_t *pids, size_t c
 	return false;
 }
 
+/* Reads to the end, that ps can write all of it. */
 static int filter(FILE *output, const pid_t *pids, size_t count)
 {
 	_cleanup_free_ char *line = NULL;
 	size_t size = 0;
+	int column = -1;
 
-	if (getline(&line, &size, output) < 0)
-		return refuse(EINVAL, "ps: printed nothing");
-	int column = pid_column(line);
-
+	for (bool header = true; getline(&line, &size, output) >= 0; header = false) {
+		if (header)
+			column = pid_column(line);
+		if (column >= 0 && (header || line_is_of(line, column, pids, count)))
+			fputs(line, stdout);
+	}
 	if (column < 0)
 		return refuse(EINVAL, "ps: its output has no column \"PID\", which tells whose processes are the container's");
-	fputs(line, stdout);
-	while (getline(&line, &size, output) >= 0)
-		if (line_is_of(line, column, pids, count))
-			fputs(line, stdout);
 	return 0;
+}
+
+static int filter_descriptor(int fd, const pid_t *pids, size_t count)
+{
+	FILE *output = fdopen(fd, "re");
+
+	if (!output) {
+		close(fd);
+		return fail(ENOMEM, "read from ps");
+	}
+	int r = filter(output, pids, count);
+
+	fclose(output);
+	return r;
 }
 
 static int spawn_ps(char *const *args, size_t arg_count, int output, pid_t *child)
@@ -80,28 +94,38 @@ static int spawn_ps(char *const *args, size_t arg_count, int output, pid_t *chil
 	return code ? fail(code, "run the host's ps (without ps options none is needed)") : 0;
 }
 
+static int wait_for_ps(pid_t child)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return fail(errno, "wait for ps");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	return refuse(ECHILD, "ps failed with status %d", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
 int processes_filter_ps(const pid_t *pids, size_t count, char *const *args, size_t arg_count)
 {
-	int ends[2], status;
-	pid_t child;
+	pid_t child = -1;
+	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail(errno, "pipe");
 	int r = spawn_ps(args, arg_count, ends[1], &child);
 
 	close(ends[1]);
-	FILE *output = r < 0 ? NULL : fdopen(ends[0], "re");
-
-	if (!output) {
+	if (r < 0) {
 		close(ends[0]);
-		return r < 0 ? r : fail(ENOMEM, "ps");
+		return r;
 	}
-	r = filter(output, pids, count);
-	fclose(output);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	if (r >= 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-		return refuse(ECHILD, "ps failed with status %d",
-		              WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-	return r;
+	r = filter_descriptor(ends[0], pids, count);
+	struct error e = error_save();
+	int ended = wait_for_ps(child);
+
+	/* Why ps failed is more to the point than what its output lacked then. */
+	if (ended >= 0)
+		error_restore(&e);
+	return ended < 0 ? ended : r;
 }

@@ -6,9 +6,11 @@
 #include "cli/signals.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static int print_version(void)
 {
@@ -84,9 +86,26 @@ static int dispatch(struct call *call, int argc, char **argv)
 	return run_command(call, command, argv);
 }
 
+/*
+ * Descriptors 0 to 2 that the caller has closed would become the numbers of files of ours, which would then be taken for the
+ * workload's streams: given to its user, written to. Opened the wrong way round, what fills them is as good as closed.
+ */
+static int fill_standard_streams(void)
+{
+	static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+			return -1;
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true };
+
+	if (fill_standard_streams() < 0)
+		return EXIT_FAILURE;
 	int status = dispatch(&call, argc, argv);
 
 	arena_free(&call.arena);
