@@ -106,7 +106,9 @@ static void set_score(const void *unused)
 	require_score("500");
 	prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE);
 	become_unprivileged();
-	/* setuid has made the process undumpable, and its files root's */
+	/* setuid has made the process undumpable, and its files root's: what is there already is no error */
+	require(limits_set_oom_score(getpid(), &high) == 0);
+	require(limits_set_oom_score(getpid(), &higher) == -EACCES);
 	require(prctl(PR_SET_DUMPABLE, 1) == 0);
 	require(limits_set_oom_score(getpid(), &high) == 0);
 	require(limits_set_oom_score(getpid(), &higher) == 0);
@@ -278,7 +280,7 @@ static void set_policy(const void *unused)
 	policy.mode = MPOL_DEFAULT;
 	require(limits_set_memory_policy(&policy) == 0);
 	require(syscall(SYS_get_mempolicy, &mode, now, SPEC_CPU_MAX, 0, 0) == 0 && mode == MPOL_DEFAULT);
-	/* A node that no kernel has: the last bit is not lost. */
+	/* A node that no kernel has, beside one that is there: the last bit is not lost. */
 	policy.nodes.set = true;
 	policy.nodes.text = text;
 	policy.mode = MPOL_BIND;
