@@ -61,9 +61,8 @@ need_runc() {
   create one
   config '.ociVersion = "1.2.0" | .linux.cgroupsPath = "/other"'
   peer create --bundle "$bundle" one < /dev/null > /dev/null 3>&-
-  assert_equal "$(berth list | sed 's/[^ ].*//' | head -n1)" "$(peer list | sed 's/[^ ].*//' | head -n1)"
-  # Columns begin in the same places.
-  assert_equal "$(berth list | head -n1)" "$(peer list | head -n1)"
+  # runc leaves out zeros at the end of the time, on which the width of its column depends.
+  assert_equal "$(berth list | sed -n '1s/CREATED */CREATED /p')" "$(peer list | sed -n '1s/CREATED */CREATED /p')"
   assert_equal "$(berth list --format json | jq -c '[.[0] | to_entries[] | [.key, (.value | type)]] | sort')" \
     "$(peer list --format json | jq -c '[.[0] | to_entries[] | [.key, (.value | type)]] | sort')"
   assert_equal "$(berth state one | jq -c '[to_entries[] | [.key, (.value | type)]] | sort')" \

@@ -21,6 +21,15 @@ on_terminal() { # ROWSxCOLUMNS [ACTION...] -- BERTH-ARGUMENT...
   assert_line "settings restored"
 }
 
+@test "run: the terminal has its size when the workload starts" {
+  bundle one
+  config '.process.terminal = true | .process.args = ["stty", "size"]'
+  for _ in {1..10}; do
+    run on_terminal 31x97 -- run --bundle "$bundle" one
+    assert_line "31 97"
+  done
+}
+
 @test "run: the configuration's console size is for callers without a terminal" {
   bundle one
   config '.process.terminal = true | .process.consoleSize = {height: 11, width: 22}'
