@@ -81,7 +81,13 @@ static int run_hooks(struct newborn *newborn, enum hook_point point, enum status
 		return 0;
 	int r = newborn_await_go(newborn);
 
-	return r < 0 ? r : hooks_run(&newborn->spec->hooks[point], point, state_to_oci_json(newborn->state, status, &arena), NULL);
+	if (r < 0)
+		return r;
+	/* The hook makes files as its caller would: our own umask is 0 meanwhile. */
+	umask(newborn->umask);
+	r = hooks_run(&newborn->spec->hooks[point], point, state_to_oci_json(newborn->state, status, &arena), NULL);
+	umask(0);
+	return r;
 }
 
 /* The hooks that want to see the mounts before the root is entered: those of the runtime first, then those of the container. */

@@ -108,18 +108,19 @@ static int set_groups(const struct spec_user *user)
 	return 0;
 }
 
-/* Standard streams that are files, pipes or sockets belong to the workload's user, who may want to open /dev/stdout again. */
+/*
+ * Standard streams that are files, pipes or sockets belong to the workload's user, who may want to open /dev/stdout again. A device, the
+ * caller's terminal or the host's /dev/null, stays the host's: its owner could shut others out of it.
+ */
 static void give_streams(const struct newborn *newborn)
 {
 	const struct spec_user *user = &newborn->process->user;
-	struct stat st, null;
+	struct stat st;
 
 	if (newborn->terminal || user->uid == 0)
 		return;
-	if (stat("/dev/null", &null) < 0)
-		null.st_rdev = 0;
 	for (int fd = 0; fd < 3; fd++)
-		if (fstat(fd, &st) == 0 && st.st_uid != user->uid && !(S_ISCHR(st.st_mode) && st.st_rdev == null.st_rdev))
+		if (fstat(fd, &st) == 0 && st.st_uid != user->uid && (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
 			(void)!fchown(fd, user->uid, (gid_t)-1);
 }
 
@@ -188,6 +189,7 @@ static int run_start_hooks(struct newborn *newborn)
 	if (!newborn->rootfs || hooks->count == 0)
 		return 0;
 	newborn->in_start_hooks = true;
+	umask(newborn->umask);
 	int r = hooks_run(hooks, HOOK_START_CONTAINER, state_to_oci_json(newborn->state, STATUS_CREATED, &arena), NULL);
 
 	newborn->in_start_hooks = r < 0;

@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# What the workload and the hooks get of the caller's: descriptors, streams, directories, umask, environment.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
+load helper
+
+# Taken for streams of the workload, files of berth's own were given to the workload's user.
+@test "a caller without standard streams: no file of the runtime's is taken for one" {
+  bundle one
+  config '.process.user = { uid: 1000, gid: 1000 }'
+  install_attack
+  script 'attack fds > /tmp/fds; ls -l /proc/self/fd/ > /tmp/streams; sleep 100'
+  chmod 1777 "$bundle/rootfs/tmp"
+  (exec <&- >&- 2>&-; berth create --bundle "$bundle" one)
+  run find "$BATS_TEST_TMPDIR/state" "$bundle/config.json" "$(cgroup_of one)" ! -user 0
+  assert_output ""
+  berth start one
+  wait_until test -s "$bundle/rootfs/tmp/streams"
+  run cat "$bundle/rootfs/tmp/fds"
+  assert_output looked
+  run grep -c "[012] -> /dev/null" "$bundle/rootfs/tmp/streams"
+  assert_output 2 # busybox' shell has redirected 1 by then
+}
+
+@test "a device that is a stream stays the host's, whatever the image calls /dev/null" {
+  bundle one
+  local node=$BATS_TEST_TMPDIR/null
+  mknod -m 666 "$node" c 1 3
+  # No tmpfs on /dev: the image's own is another device, by which the host's could be told from what is to be given away.
+  mknod -m 666 "$bundle/rootfs/dev/null" c 1 5
+  config '.mounts |= map(select(.destination | startswith("/dev") | not)) | .process.user = { uid: 1000, gid: 1000 }'
+  script 'ls -l /dev/null; chmod 600 /proc/self/fd/0 2>&1'
+  run berth run --bundle "$bundle" one < "$node"
+  assert_contains '1,   5'
+  assert_equal "$(stat -c '%u %a' "$node")" '0 666'
+}
+
+@test "the caller's terminal stays the caller's" {
+  bundle one
+  config '.process.user = { uid: 1000, gid: 1000 }'
+  script 'chmod 777 /proc/self/fd/0'
+  run python3 - "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one 3>&- <<'PY'
+import os, subprocess, sys
+master, slave = os.openpty()
+before = os.fstat(slave)
+subprocess.run(sys.argv[1:], stdin=slave, stdout=slave, stderr=slave, timeout=60)
+after = os.fstat(slave)
+print("owner", before.st_uid, after.st_uid, "mode same" if before.st_mode == after.st_mode else "mode changed")
+PY
+  assert_output "owner 0 0 mode same"
+}
+
+@test "hooks have the caller's umask: what they make on the host is not everybody's" {
+  bundle one
+  config '(["createRuntime", "createContainer"][] as $p | .hooks[$p]) = [{ path: "/bin/sh", args: ["sh", "-c", "umask >> \($out)"] }]
+    | .hooks.startContainer = [{ path: "/bin/sh", args: ["sh", "-c", "umask >> /umask"] }]' --arg out "$BATS_TEST_TMPDIR/umask"
+  args true
+  umask 027
+  run_config
+  assert_success
+  assert_equal "$(sort -u "$BATS_TEST_TMPDIR/umask" "$bundle/rootfs/umask")" 0027
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/umask" "$bundle/rootfs/umask" | wc -l)" 3
+}
