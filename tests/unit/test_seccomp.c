@@ -487,8 +487,8 @@ static void test_32_bit_arguments(void **state)
 	assert_int_equal(answer_of(&filter, AUDIT_ARCH_X86_64, SYS_prctl, UINT64_MAX - 1), SECCOMP_RET_LOG);
 }
 
-/* Of rules without conditions the first counts, and that a later one does not is said. */
-static void test_shadowed_rules_are_warned_about(void **state)
+/* Of rules without conditions the first counts, and that a later one does not is logged. */
+static void test_shadowed_rules_are_logged(void **state)
 {
 	struct profile _cleanup_profile_ profile = profile_new(SECCOMP_ALLOW, NULL);
 	struct seccomp_filter _cleanup_seccomp_ filter = { 0 };
@@ -1002,7 +1002,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_conditions),
 		cmocka_unit_test(test_functions_of_socketcall),
 		cmocka_unit_test(test_32_bit_arguments),
-		cmocka_unit_test(test_shadowed_rules_are_warned_about),
+		cmocka_unit_test(test_shadowed_rules_are_logged),
 		cmocka_unit_test(test_other_architectures_kill),
 		cmocka_unit_test(test_short_profiles),
 		cmocka_unit_test(test_error_numbers),
