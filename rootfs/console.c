@@ -18,8 +18,8 @@
 #endif
 
 /*
- * First the directory, and only when it is devpts the file in it: opening a file of the image's choice could have effects, but devpts holds
- * nothing that was not made by the kernel (CVE-2025-52565).
+ * First the directory, and only when it is devpts the file in it: opening a file of the image's choice could have effects, but
+ * devpts holds nothing that was not made by the kernel (CVE-2025-52565).
  */
 static int open_ptmx(int root)
 {

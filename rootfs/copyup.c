@@ -15,7 +15,7 @@
 
 /* One entry: where it is, where it goes. */
 struct copy {
-	int from, to;              /* directories */
+	int from, to; /* directories */
 	const char *name;
 	struct stat st;
 	unsigned depth;
@@ -26,7 +26,7 @@ static int copy_directory(int from, int to, unsigned depth);
 static int open_source(const struct copy *c, int flags)
 {
 	return sys_openat2(c->from, c->name, (uint64_t)(unsigned)(flags | O_NOFOLLOW), 0,
-	                   RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
+			   RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
 }
 
 /* The mount's own label stays; what a tmpfs does not know is left behind. */
@@ -172,8 +172,8 @@ static int make_mount_point(const struct copy *c)
 
 static int copy_entry(const struct copy *c)
 {
-	_cleanup_fd_ int entry =
-		sys_openat2(c->from, c->name, O_PATH | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
+	_cleanup_fd_ int entry = sys_openat2(c->from, c->name, O_PATH | O_NOFOLLOW, 0,
+					     RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
 	struct copy with_status = *c;
 
 	if (entry == -ENOENT)

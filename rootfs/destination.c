@@ -11,8 +11,16 @@
 
 /* The files of /proc that lxcfs and its like cover with values of the container; runc allows the same. */
 static const char *const proc_files[] = {
-	"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime", "/proc/loadavg",
-	"/proc/slabinfo", "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled",
+	"/proc/cpuinfo",
+	"/proc/diskstats",
+	"/proc/meminfo",
+	"/proc/stat",
+	"/proc/swaps",
+	"/proc/uptime",
+	"/proc/loadavg",
+	"/proc/slabinfo",
+	"/proc/sys/kernel/ns_last_pid",
+	"/proc/sys/crypto/fips_enabled",
 };
 
 static bool is_allowed_proc_file(const char *path)
@@ -105,7 +113,8 @@ static int open_plain_last(const struct rootfs *rootfs, const struct mount_plan 
 
 	if (fstat(fd, &st) < 0 || !S_ISDIR(st.st_mode)) {
 		close_fd(&fd);
-		return refuse(ENOTDIR, "%s must be an ordinary directory for this mount, not a symbolic link or file", plan->destination);
+		return refuse(ENOTDIR, "%s must be an ordinary directory for this mount, not a symbolic link or file",
+			      plan->destination);
 	}
 	return fd;
 }

@@ -90,7 +90,8 @@ static int open_host_device(const struct spec_device *device)
 
 	if (fd >= 0)
 		return fd;
-	snprintf(by_number, sizeof by_number, "/dev/%s/%u:%u", device->type == 'b' ? "block" : "char", device->major, device->minor);
+	snprintf(by_number, sizeof by_number, "/dev/%s/%u:%u", device->type == 'b' ? "block" : "char", device->major,
+		 device->minor);
 	return open_host_node(device, by_number);
 }
 
@@ -209,8 +210,10 @@ static int make_configured(struct rootfs *rootfs, const struct spec_device *devi
 	path_clean(path);
 	if (is_in_dev(path) && dev < 0)
 		return require_device(rootfs, device);
-	if (name_in_dev(path))
-		return make_device(rootfs, device, &(struct place){ dev, name_in_dev(path) }, false);
+	const char *in_dev = name_in_dev(path);
+
+	if (in_dev)
+		return make_device(rootfs, device, &(struct place){ dev, in_dev }, false);
 	_cleanup_fd_ int parent = path_open_parent(rootfs->root, path, name, sizeof name);
 
 	if (parent < 0)

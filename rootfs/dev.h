@@ -4,8 +4,8 @@
 #include "rootfs/rootfs.h"
 
 /*
- * Whether this runtime populates /dev: always, but where the configuration binds a directory or mounts devtmpfs there, which are
- * another's to populate.
+ * Whether this runtime populates /dev: always, but where the configuration binds a directory or mounts devtmpfs there, which
+ * are another's to populate.
  */
 bool dev_is_ours(const struct rootfs *rootfs);
 

@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 /*
- * The new root is put in the place of the old, which then lies on top of it and is detached: no directory is needed for it. It is a
- * slave since rootfs_build(), so that the host keeps its mounts.
+ * The new root is put in the place of the old, which then lies on top of it and is detached: no directory is needed for it. It
+ * is a slave since rootfs_build(), so that the host keeps its mounts.
  */
 static int pivot(const struct rootfs *rootfs)
 {
@@ -87,8 +87,8 @@ static int hide(const char *path)
 }
 
 /*
- * The old root stays below the new one, out of reach of path names but not of the kernel's checks: a procfs or sysfs of the host that
- * is left in the namespace lets the container mount its own unmasked.
+ * The old root stays below the new one, out of reach of path names but not of the kernel's checks: a procfs or sysfs of the
+ * host that is left in the namespace lets the container mount its own unmasked.
  */
 static int hide_host_views(const struct rootfs *rootfs)
 {

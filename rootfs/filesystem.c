@@ -50,7 +50,7 @@ bool filesystem_is_late_readonly(const struct mount_plan *plan)
 {
 	return (filesystem_attributes(&plan->options) & MOUNT_ATTR_RDONLY) && !plan->options.remount &&
 	       (strcmp(plan->destination, "/dev") == 0 ||
-	        (!plan->options.bind && plan->spec->type && strcmp(plan->spec->type, "tmpfs") == 0));
+		(!plan->options.bind && plan->spec->type && strcmp(plan->spec->type, "tmpfs") == 0));
 }
 
 /* What is read-only from the start, as a file system and as a mount. */
@@ -84,7 +84,8 @@ static bool has_key(const struct mount_options *options, const char *key)
 	return false;
 }
 
-static int add_parameters(struct parameters *p, struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made)
+static int add_parameters(struct parameters *p, struct rootfs *rootfs, const struct mount_plan *plan, int destination,
+			  bool made)
 {
 	const struct mount_options *options = &plan->options;
 	const char *label = mount_label(rootfs, plan);
@@ -226,14 +227,10 @@ static const struct {
 	uint64_t attribute;
 	unsigned long flag;
 } mount_flags[] = {
-	{ MOUNT_ATTR_RDONLY, MS_RDONLY },
-	{ MOUNT_ATTR_NOSUID, MS_NOSUID },
-	{ MOUNT_ATTR_NODEV, MS_NODEV },
-	{ MOUNT_ATTR_NOEXEC, MS_NOEXEC },
-	{ MOUNT_ATTR_NOATIME, MS_NOATIME },
-	{ MOUNT_ATTR_STRICTATIME, MS_STRICTATIME },
-	{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME },
-	{ MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
+	{ MOUNT_ATTR_RDONLY, MS_RDONLY },         { MOUNT_ATTR_NOSUID, MS_NOSUID },
+	{ MOUNT_ATTR_NODEV, MS_NODEV },           { MOUNT_ATTR_NOEXEC, MS_NOEXEC },
+	{ MOUNT_ATTR_NOATIME, MS_NOATIME },       { MOUNT_ATTR_STRICTATIME, MS_STRICTATIME },
+	{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME }, { MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
 };
 
 /* mount(2) splits at commas: a label has some of its own. */
@@ -247,7 +244,7 @@ static char *join(const struct parameters *p, struct arena *arena)
 		bool quote = key >= 7 && strncmp(value - 7, "context", 7) == 0;
 
 		text = quote ? arena_printf(arena, "%s%s%.*s=\"%s\"", text, i ? "," : "", (int)key, item, value + 1)
-		             : arena_printf(arena, "%s%s%s", text, i ? "," : "", item);
+			     : arena_printf(arena, "%s%s%s", text, i ? "," : "", item);
 	}
 	return text;
 }

@@ -38,7 +38,7 @@ static int check(const struct rootfs *rootfs, const struct mount_plan *plan)
 
 	if (options->idmap && !has_idmap)
 		return refuse(EINVAL, "/mounts/%zu/options/%zu: %s needs uidMappings and gidMappings, or a user namespace", n,
-		              options->idmap_index, plan->spec->options.items[options->idmap_index]);
+			      options->idmap_index, plan->spec->options.items[options->idmap_index]);
 	if (has_idmap && (!options->bind || options->remount))
 		return refuse(ENOTSUP, "/mounts/%zu: only bind mounts can be id-mapped", n);
 	if (options->remount)
@@ -82,17 +82,19 @@ static int open_source(const struct mount_plan *plan)
 }
 
 /*
- * What the runtime opens, since init cannot: sources that an init in a user namespace perhaps may not reach; what gets an id map; and what
- * stays a peer of the host's mount, which init's copy no longer is.
+ * What the runtime opens, since init cannot: sources that an init in a user namespace perhaps may not reach; what gets an id
+ * map; and what stays a peer of the host's mount, which init's copy no longer is.
  */
 static bool wants_preparation(const struct rootfs *rootfs, const struct mount_plan *plan)
 {
 	return plan->options.bind && !plan->options.remount &&
 	       ((rootfs->request->user_namespace && !plan->by_init) || plan->options.propagation == MS_SHARED ||
-	        (rootfs->request->idmap_fds && rootfs->request->idmap_fds[plan->index] >= 0));
+		(rootfs->request->idmap_fds && rootfs->request->idmap_fds[plan->index] >= 0));
 }
 
-/* Init's own copy of the host's mounts gets events from them but gives none back; a tree from the host is to be no different. */
+/*
+ * Init's own copy of the host's mounts gets events from them but gives none back; a tree from the host is to be no different.
+ */
 static int make_slave(int tree, const struct mount_options *options)
 {
 	bool replaced = options->propagation && options->propagation_recursive;
@@ -179,7 +181,7 @@ static int explain_move(int r, int tree, int destination, const struct mount_pla
 
 	if (fstat(tree, &from) == 0 && fstat(destination, &to) == 0 && S_ISDIR(from.st_mode) != S_ISDIR(to.st_mode))
 		return refuse(ENOTDIR, "cannot mount a %s on the %s %s", S_ISDIR(from.st_mode) ? "directory" : "file",
-		              S_ISDIR(to.st_mode) ? "directory" : "file", plan->destination);
+			      S_ISDIR(to.st_mode) ? "directory" : "file", plan->destination);
 	return fail(-r, "move the mount to %s", plan->destination);
 }
 
@@ -232,7 +234,10 @@ static int attach_bind(struct rootfs *rootfs, struct mount_plan *plan)
 		const struct mount_options options = early_options(plan);
 
 		tree = open_source(plan);
-		r = tree < 0 ? tree : tree_apply(tree, &options, -1);
+		/* A joined namespace was not made a slave as a whole. */
+		r = tree < 0 || spec_new_namespace(rootfs->request->spec, NS_MOUNT) ? tree : make_slave(tree, &options);
+		if (r >= 0)
+			r = tree_apply(tree, &options, -1);
 	}
 	if (r >= 0)
 		r = check_proc_source(plan, tree);
@@ -280,7 +285,7 @@ static int attach_filesystem(struct rootfs *rootfs, struct mount_plan *plan)
 	if (destination < 0)
 		return destination;
 	tree = substitute_is_cgroup(plan) ? substitute_open_cgroup(rootfs, plan, destination)
-	                                  : filesystem_open(rootfs, plan, destination, made);
+					  : filesystem_open(rootfs, plan, destination, made);
 	if (tree == -EOPNOTSUPP)
 		return attach_by_mount(rootfs, plan, destination, made);
 	if (tree < 0)
@@ -290,11 +295,16 @@ static int attach_filesystem(struct rootfs *rootfs, struct mount_plan *plan)
 	return r < 0 ? r : put(rootfs, plan, &tree, destination);
 }
 
-/* The mount that is there gets other attributes; without "bind", its file system other options as well. */
+/*
+ * The mount that is there gets other attributes; without "bind", its file system other options as well. Not what a symbolic
+ * link of the image leads to: that may be the root, whose file system is the host's, or a volume.
+ */
 static int change(struct rootfs *rootfs, const struct mount_plan *plan)
 {
-	_cleanup_fd_ int destination = path_open_in(rootfs->root, plan->destination, O_PATH);
+	_cleanup_fd_ int destination = path_open_plain(rootfs->root, plan->destination, O_PATH);
 
+	if (destination == -ELOOP)
+		return refuse(ELOOP, "a symbolic link is on the way to what is to be changed: give its real path");
 	if (destination < 0)
 		return fail(-destination, "open %s", plan->destination);
 	int r = plan->options.remount && !plan->options.bind ? filesystem_remount(plan, destination) : 0;
@@ -322,7 +332,8 @@ int mounts_finish(struct rootfs *rootfs)
 
 		if (plan->late_readonly < 0)
 			continue;
-		int r = tree_set(plan->late_readonly, MOUNT_ATTR_RDONLY, (plan->options.recursive.set & MOUNT_ATTR_RDONLY) != 0);
+		int r = tree_set(plan->late_readonly, MOUNT_ATTR_RDONLY,
+				 (plan->options.recursive.set & MOUNT_ATTR_RDONLY) != 0);
 
 		if (r < 0)
 			return fail(-r, "/mounts/%zu: make %s read-only", i, plan->destination);

@@ -1,6 +1,6 @@
 /*
- * One mount of the configuration, from plan to place. All by descriptor: the tree is made detached, gets its attributes while nobody can
- * see it, and is moved onto a destination that rootfs/destination.c opened.
+ * One mount of the configuration, from plan to place. All by descriptor: the tree is made detached, gets its attributes while
+ * nobody can see it, and is moved onto a destination that rootfs/destination.c opened.
  */
 #pragma once
 
@@ -10,13 +10,13 @@
 
 struct mount_plan {
 	const struct spec_mount *spec;
-	size_t index;                /* N of /mounts/N */
-	char *destination;           /* normalised, absolute in the root */
-	char *source;                /* of a bind: absolute on the host, else as the configuration has it (may be NULL) */
+	size_t index;      /* N of /mounts/N */
+	char *destination; /* normalised, absolute in the root */
+	char *source;      /* of a bind: absolute on the host, else as the configuration has it (may be NULL) */
 	struct mount_options options;
-	bool by_init;                /* init can bind the source itself, though in a user namespace */
-	int tree;                    /* prepared detached clone of a bind's source, or -1 */
-	int late_readonly;           /* the mount, when it is made read-only only after everything is in it; else -1 */
+	bool by_init;      /* init can bind the source itself, though in a user namespace */
+	int tree;          /* prepared detached clone of a bind's source, or -1 */
+	int late_readonly; /* the mount, when it is made read-only only after everything is in it; else -1 */
 };
 
 /* Parse and check every mount. Errors name /mounts/N, as those of all functions here. */

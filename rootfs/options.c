@@ -6,13 +6,25 @@
 #include <string.h>
 
 enum kind {
-	NOTHING,        /* for mount(8) itself, or the kernel's default */
-	SET, CLEAR,     /* attributes of the mount */
-	SUPER_SET, SUPER_CLEAR,
+	/* For mount(8) itself, or the kernel's default. */
+	NOTHING,
+	/* An attribute of the mount. */
+	SET,
+	CLEAR,
+	/* A flag of the file system. */
+	SUPER_SET,
+	SUPER_CLEAR,
 	PROPAGATION,
-	BIND, REMOUNT, COPY_UP, IDMAP,
-	OWNER,          /* mount(8): whom fstab lets mount; implies nosuid, nodev, noexec */
-	ATIME_DEFAULT, ATIME_NOT_RELATIME, ATIME_NOT_STRICT,
+	BIND,
+	REMOUNT,
+	COPY_UP,
+	IDMAP,
+	/* mount(8): whom an fstab lets mount; implies nosuid, nodev, noexec. */
+	OWNER,
+	/* What depends on what was said before about the access time. */
+	ATIME_DEFAULT,
+	ATIME_NOT_RELATIME,
+	ATIME_NOT_STRICT,
 };
 
 enum { SINGLE, RECURSIVE };
@@ -20,68 +32,68 @@ enum { SINGLE, RECURSIVE };
 #define ATTR_ATIME ((uint64_t)MOUNT_ATTR__ATIME)
 
 /* Every name in one place; the second columns are those of the specification's own table. */
-#define OPTIONS(X)                                                     \
-	X("async", SUPER_CLEAR, MS_SYNCHRONOUS, SINGLE)                \
-	X("atime", ATIME_DEFAULT, 0, SINGLE)                           \
-	X("bind", BIND, 0, SINGLE)                                     \
-	X("defaults", NOTHING, 0, SINGLE)                              \
-	X("dev", CLEAR, MOUNT_ATTR_NODEV, SINGLE)                      \
-	X("diratime", CLEAR, MOUNT_ATTR_NODIRATIME, SINGLE)            \
-	X("dirsync", SUPER_SET, MS_DIRSYNC, SINGLE)                    \
-	X("exec", CLEAR, MOUNT_ATTR_NOEXEC, SINGLE)                    \
-	X("iversion", SUPER_SET, MS_I_VERSION, SINGLE)                 \
-	X("lazytime", SUPER_SET, MS_LAZYTIME, SINGLE)                  \
-	X("loud", SUPER_CLEAR, MS_SILENT, SINGLE)                      \
-	X("mand", SUPER_SET, MS_MANDLOCK, SINGLE)                      \
-	X("noatime", SET, MOUNT_ATTR_NOATIME, SINGLE)                  \
-	X("nodev", SET, MOUNT_ATTR_NODEV, SINGLE)                      \
-	X("nodiratime", SET, MOUNT_ATTR_NODIRATIME, SINGLE)            \
-	X("noexec", SET, MOUNT_ATTR_NOEXEC, SINGLE)                    \
-	X("noiversion", SUPER_CLEAR, MS_I_VERSION, SINGLE)             \
-	X("nolazytime", SUPER_CLEAR, MS_LAZYTIME, SINGLE)              \
-	X("nomand", SUPER_CLEAR, MS_MANDLOCK, SINGLE)                  \
-	X("norelatime", ATIME_NOT_RELATIME, 0, SINGLE)                 \
-	X("nostrictatime", ATIME_NOT_STRICT, 0, SINGLE)                \
-	X("nosuid", SET, MOUNT_ATTR_NOSUID, SINGLE)                    \
-	X("nosymfollow", SET, MOUNT_ATTR_NOSYMFOLLOW, SINGLE)          \
-	X("private", PROPAGATION, MS_PRIVATE, SINGLE)                  \
-	X("ratime", ATIME_DEFAULT, 0, RECURSIVE)                       \
-	X("rbind", BIND, 0, RECURSIVE)                                 \
-	X("rdev", CLEAR, MOUNT_ATTR_NODEV, RECURSIVE)                  \
-	X("rdiratime", CLEAR, MOUNT_ATTR_NODIRATIME, RECURSIVE)        \
-	X("relatime", SET, MOUNT_ATTR_RELATIME, SINGLE)                \
-	X("remount", REMOUNT, 0, SINGLE)                               \
-	X("rexec", CLEAR, MOUNT_ATTR_NOEXEC, RECURSIVE)                \
-	X("rnoatime", SET, MOUNT_ATTR_NOATIME, RECURSIVE)              \
-	X("rnodev", SET, MOUNT_ATTR_NODEV, RECURSIVE)                  \
-	X("rnodiratime", SET, MOUNT_ATTR_NODIRATIME, RECURSIVE)        \
-	X("rnoexec", SET, MOUNT_ATTR_NOEXEC, RECURSIVE)                \
-	X("rnorelatime", ATIME_NOT_RELATIME, 0, RECURSIVE)             \
-	X("rnostrictatime", ATIME_NOT_STRICT, 0, RECURSIVE)            \
-	X("rnosuid", SET, MOUNT_ATTR_NOSUID, RECURSIVE)                \
-	X("rnosymfollow", SET, MOUNT_ATTR_NOSYMFOLLOW, RECURSIVE)      \
-	X("ro", SET, MOUNT_ATTR_RDONLY, SINGLE)                        \
-	X("rprivate", PROPAGATION, MS_PRIVATE, RECURSIVE)              \
-	X("rrelatime", SET, MOUNT_ATTR_RELATIME, RECURSIVE)            \
-	X("rro", SET, MOUNT_ATTR_RDONLY, RECURSIVE)                    \
-	X("rrw", CLEAR, MOUNT_ATTR_RDONLY, RECURSIVE)                  \
-	X("rshared", PROPAGATION, MS_SHARED, RECURSIVE)                \
-	X("rslave", PROPAGATION, MS_SLAVE, RECURSIVE)                  \
-	X("rstrictatime", SET, MOUNT_ATTR_STRICTATIME, RECURSIVE)      \
-	X("rsuid", CLEAR, MOUNT_ATTR_NOSUID, RECURSIVE)                \
-	X("rsymfollow", CLEAR, MOUNT_ATTR_NOSYMFOLLOW, RECURSIVE)      \
-	X("runbindable", PROPAGATION, MS_UNBINDABLE, RECURSIVE)        \
-	X("rw", CLEAR, MOUNT_ATTR_RDONLY, SINGLE)                      \
-	X("shared", PROPAGATION, MS_SHARED, SINGLE)                    \
-	X("silent", SUPER_SET, MS_SILENT, SINGLE)                      \
-	X("slave", PROPAGATION, MS_SLAVE, SINGLE)                      \
-	X("strictatime", SET, MOUNT_ATTR_STRICTATIME, SINGLE)          \
-	X("suid", CLEAR, MOUNT_ATTR_NOSUID, SINGLE)                    \
-	X("symfollow", CLEAR, MOUNT_ATTR_NOSYMFOLLOW, SINGLE)          \
-	X("sync", SUPER_SET, MS_SYNCHRONOUS, SINGLE)                   \
-	X("tmpcopyup", COPY_UP, 0, SINGLE)                             \
-	X("unbindable", PROPAGATION, MS_UNBINDABLE, SINGLE)            \
-	X("idmap", IDMAP, 0, SINGLE)                                   \
+#define OPTIONS(X)                                                \
+	X("async", SUPER_CLEAR, MS_SYNCHRONOUS, SINGLE)           \
+	X("atime", ATIME_DEFAULT, 0, SINGLE)                      \
+	X("bind", BIND, 0, SINGLE)                                \
+	X("defaults", NOTHING, 0, SINGLE)                         \
+	X("dev", CLEAR, MOUNT_ATTR_NODEV, SINGLE)                 \
+	X("diratime", CLEAR, MOUNT_ATTR_NODIRATIME, SINGLE)       \
+	X("dirsync", SUPER_SET, MS_DIRSYNC, SINGLE)               \
+	X("exec", CLEAR, MOUNT_ATTR_NOEXEC, SINGLE)               \
+	X("iversion", SUPER_SET, MS_I_VERSION, SINGLE)            \
+	X("lazytime", SUPER_SET, MS_LAZYTIME, SINGLE)             \
+	X("loud", SUPER_CLEAR, MS_SILENT, SINGLE)                 \
+	X("mand", SUPER_SET, MS_MANDLOCK, SINGLE)                 \
+	X("noatime", SET, MOUNT_ATTR_NOATIME, SINGLE)             \
+	X("nodev", SET, MOUNT_ATTR_NODEV, SINGLE)                 \
+	X("nodiratime", SET, MOUNT_ATTR_NODIRATIME, SINGLE)       \
+	X("noexec", SET, MOUNT_ATTR_NOEXEC, SINGLE)               \
+	X("noiversion", SUPER_CLEAR, MS_I_VERSION, SINGLE)        \
+	X("nolazytime", SUPER_CLEAR, MS_LAZYTIME, SINGLE)         \
+	X("nomand", SUPER_CLEAR, MS_MANDLOCK, SINGLE)             \
+	X("norelatime", ATIME_NOT_RELATIME, 0, SINGLE)            \
+	X("nostrictatime", ATIME_NOT_STRICT, 0, SINGLE)           \
+	X("nosuid", SET, MOUNT_ATTR_NOSUID, SINGLE)               \
+	X("nosymfollow", SET, MOUNT_ATTR_NOSYMFOLLOW, SINGLE)     \
+	X("private", PROPAGATION, MS_PRIVATE, SINGLE)             \
+	X("ratime", ATIME_DEFAULT, 0, RECURSIVE)                  \
+	X("rbind", BIND, 0, RECURSIVE)                            \
+	X("rdev", CLEAR, MOUNT_ATTR_NODEV, RECURSIVE)             \
+	X("rdiratime", CLEAR, MOUNT_ATTR_NODIRATIME, RECURSIVE)   \
+	X("relatime", SET, MOUNT_ATTR_RELATIME, SINGLE)           \
+	X("remount", REMOUNT, 0, SINGLE)                          \
+	X("rexec", CLEAR, MOUNT_ATTR_NOEXEC, RECURSIVE)           \
+	X("rnoatime", SET, MOUNT_ATTR_NOATIME, RECURSIVE)         \
+	X("rnodev", SET, MOUNT_ATTR_NODEV, RECURSIVE)             \
+	X("rnodiratime", SET, MOUNT_ATTR_NODIRATIME, RECURSIVE)   \
+	X("rnoexec", SET, MOUNT_ATTR_NOEXEC, RECURSIVE)           \
+	X("rnorelatime", ATIME_NOT_RELATIME, 0, RECURSIVE)        \
+	X("rnostrictatime", ATIME_NOT_STRICT, 0, RECURSIVE)       \
+	X("rnosuid", SET, MOUNT_ATTR_NOSUID, RECURSIVE)           \
+	X("rnosymfollow", SET, MOUNT_ATTR_NOSYMFOLLOW, RECURSIVE) \
+	X("ro", SET, MOUNT_ATTR_RDONLY, SINGLE)                   \
+	X("rprivate", PROPAGATION, MS_PRIVATE, RECURSIVE)         \
+	X("rrelatime", SET, MOUNT_ATTR_RELATIME, RECURSIVE)       \
+	X("rro", SET, MOUNT_ATTR_RDONLY, RECURSIVE)               \
+	X("rrw", CLEAR, MOUNT_ATTR_RDONLY, RECURSIVE)             \
+	X("rshared", PROPAGATION, MS_SHARED, RECURSIVE)           \
+	X("rslave", PROPAGATION, MS_SLAVE, RECURSIVE)             \
+	X("rstrictatime", SET, MOUNT_ATTR_STRICTATIME, RECURSIVE) \
+	X("rsuid", CLEAR, MOUNT_ATTR_NOSUID, RECURSIVE)           \
+	X("rsymfollow", CLEAR, MOUNT_ATTR_NOSYMFOLLOW, RECURSIVE) \
+	X("runbindable", PROPAGATION, MS_UNBINDABLE, RECURSIVE)   \
+	X("rw", CLEAR, MOUNT_ATTR_RDONLY, SINGLE)                 \
+	X("shared", PROPAGATION, MS_SHARED, SINGLE)               \
+	X("silent", SUPER_SET, MS_SILENT, SINGLE)                 \
+	X("slave", PROPAGATION, MS_SLAVE, SINGLE)                 \
+	X("strictatime", SET, MOUNT_ATTR_STRICTATIME, SINGLE)     \
+	X("suid", CLEAR, MOUNT_ATTR_NOSUID, SINGLE)               \
+	X("symfollow", CLEAR, MOUNT_ATTR_NOSYMFOLLOW, SINGLE)     \
+	X("sync", SUPER_SET, MS_SYNCHRONOUS, SINGLE)              \
+	X("tmpcopyup", COPY_UP, 0, SINGLE)                        \
+	X("unbindable", PROPAGATION, MS_UNBINDABLE, SINGLE)       \
+	X("idmap", IDMAP, 0, SINGLE)                              \
 	X("ridmap", IDMAP, 0, RECURSIVE)
 
 static const struct option {
@@ -109,7 +121,7 @@ const char *const *mount_option_names(void)
 #define NAME(name, kind, value, recursive) name,
 		OPTIONS(NAME)
 #undef NAME
-		NULL,
+			NULL,
 	};
 	return names;
 }
@@ -219,7 +231,10 @@ static void apply(struct mount_options *o, const struct option *option, size_t i
 	}
 }
 
-/* A comma ends an option of a file system, as for mount(2), but not between quotes (SELinux categories) or after a backslash (overlay). */
+/*
+ * A comma ends an option of a file system, as for mount(2), but not between quotes (SELinux categories) or after a backslash
+ * (overlay).
+ */
 static size_t data_length(const char *text)
 {
 	bool quoted = false;
@@ -285,8 +300,9 @@ int mount_options_parse(struct mount_options *options, const struct spec_mount *
 		if (option)
 			apply(options, option, i);
 		else if (strncmp(name, "idmap=", 6) == 0 || strncmp(name, "ridmap=", 7) == 0)
-			return refuse(EINVAL, "/mounts/%zu/options/%zu: \"%s\": give the mapping in uidMappings and gidMappings", index, i,
-			              name);
+			return refuse(EINVAL,
+				      "/mounts/%zu/options/%zu: \"%s\": give the mapping in uidMappings and gidMappings", index,
+				      i, name);
 		else if (!is_user_space(name))
 			add_data(options, name, arena);
 	}

@@ -66,11 +66,11 @@ void path_clean(char *path)
 }
 
 /*
- * A walk that makes what is missing. done is the way so far, from the root and without symbolic links; left is what remains. Each
- * step resolves done anew below the root, so that no rename of another process can lead the walk out of it.
+ * A walk that makes what is missing. done is the way so far, from the root and without symbolic links; left is what remains.
+ * Each step resolves done anew below the root, so that no rename of another process can lead the walk out of it.
  */
 struct walk {
-	int root, dir;             /* dir: descriptor of done; the walk owns it */
+	int root, dir; /* dir: descriptor of done; the walk owns it */
 	size_t done_length;
 	unsigned links;
 	char done[PATH_MAX], left[PATH_MAX];
@@ -174,7 +174,9 @@ static int follow_link(struct walk *walk, int link)
 	return root < 0 ? root : 0;
 }
 
-/* The entry called name where the walk stands, a symbolic link not followed. Mount points are entered: the root may have some. */
+/*
+ * The entry called name where the walk stands, a symbolic link not followed. Mount points are entered: the root may have some.
+ */
 static int open_entry(int dir, const char *name)
 {
 	return open_scoped(dir, name, O_PATH | O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
@@ -199,8 +201,8 @@ static int make_entry(const struct walk *walk, const char *name, bool directory,
 }
 
 /*
- * Go to the parent of the last component, making directories; name is that component, or "" when the path ends in the directory where
- * the walk stands ("/", "a/..").
+ * Go to the parent of the last component, making directories; name is that component, or "" when the path ends in the directory
+ * where the walk stands ("/", "a/..").
  */
 static int walk_to_parent(struct walk *walk, char name[NAME_MAX + 1])
 {

@@ -8,6 +8,7 @@
 #include "rootfs/reach.h"
 #include "rootfs/tree.h"
 
+#include <limits.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -20,7 +21,8 @@ static int check_root(struct rootfs *rootfs)
 	const struct rootfs_request *request = rootfs->request;
 	const char *path = request->spec->root.path;
 
-	rootfs->path = path[0] == '/' ? arena_strdup(&rootfs->arena, path) : arena_printf(&rootfs->arena, "%s/%s", request->bundle, path);
+	rootfs->path = path[0] == '/' ? arena_strdup(&rootfs->arena, path)
+				      : arena_printf(&rootfs->arena, "%s/%s", request->bundle, path);
 	_cleanup_fd_ int fd = openat(AT_FDCWD, rootfs->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? fail(errno, "/root/path: %s", rootfs->path) : 0;
@@ -95,17 +97,52 @@ static int open_place(const struct rootfs *rootfs)
 	return place < 0 ? fail(errno, "/root/path: %s", rootfs->path) : place;
 }
 
+/*
+ * A joined mount namespace may share its mounts with the host, and what is mounted on a shared mount appears there: the mount
+ * that place is on becomes a slave. Only the top of a mount can be told so.
+ */
+static int isolate_place(int place)
+{
+	_cleanup_fd_ int up = -1;
+
+	for (int i = 0; i < PATH_MAX / 2; i++) {
+		int at = up < 0 ? place : up;
+		int r = tree_set_propagation(at, "", MS_SLAVE, false);
+
+		if (r != -EINVAL)
+			return r;
+		int next = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (next < 0)
+			return -errno;
+		close_fd(&up);
+		up = next;
+	}
+	return -ELOOP;
+}
+
+static int set_tree_propagation(const struct rootfs *rootfs, int tree)
+{
+	bool joined = !spec_new_namespace(rootfs->request->spec, NS_MOUNT);
+	int r = joined ? tree_set_propagation(tree, "", MS_SLAVE, true) : 0;
+
+	if (r < 0 || rootfs->request->spec->linux_.rootfs_propagation == PROPAGATION_SLAVE)
+		return r;
+	return tree_set_propagation(tree, "", MS_PRIVATE, false);
+}
+
 static int attach_root(struct rootfs *rootfs)
 {
-	bool slave = rootfs->request->spec->linux_.rootfs_propagation == PROPAGATION_SLAVE;
 	_cleanup_fd_ int place = open_place(rootfs), tree = steal_fd(&rootfs->tree);
 
 	if (place < 0)
 		return place;
-	if (tree < 0)
-		tree = tree_clone(place, "", true);
-	int r = tree < 0 || slave ? tree : tree_set_propagation(tree, "", MS_PRIVATE, false);
+	int r = spec_new_namespace(rootfs->request->spec, NS_MOUNT) ? 0 : isolate_place(place);
 
+	if (r >= 0 && tree < 0)
+		r = tree = tree_clone(place, "", true);
+	if (r >= 0)
+		r = set_tree_propagation(rootfs, tree);
 	if (r >= 0)
 		r = sys_move_mount_fd(tree, place);
 	if (r < 0)

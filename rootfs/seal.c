@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 
 /*
- * A mount that covers: itself the first time, and then, being attached, what further ones are cloned from. Older kernels do not clone
- * detached mounts, and one that is left over costs a grace period to dissolve.
+ * A mount that covers: itself the first time, and then, being attached, what further ones are cloned from. Older kernels do not
+ * clone detached mounts, and one that is left over costs a grace period to dissolve.
  */
 struct cover {
 	int tree;

@@ -84,8 +84,9 @@ int substitute_open_cgroup(struct rootfs *rootfs, const struct mount_plan *plan,
 /* --- proc, sysfs, mqueue ------------------------------------------------------------------------------------------------ */
 
 /*
- * The kernel lets only the owner of a namespace mount the file system that shows it. Where the container shares the namespace with the
- * caller, the caller's own mount shows the same; sysfs has more to show than the network, and the host's is given read-only.
+ * The kernel lets only the owner of a namespace mount the file system that shows it. Where the container shares the namespace
+ * with the caller, the caller's own mount shows the same; sysfs has more to show than the network, and the host's is given
+ * read-only.
  */
 static const struct {
 	const char *type, *path;
@@ -104,8 +105,11 @@ static int open_stand_in(const struct rootfs *rootfs, const struct mount_plan *p
 		if (strcmp(plan->spec->type, stand_ins[i].type) != 0)
 			continue;
 		if (rootfs->request->spec->linux_.namespaces[stand_ins[i].shows].set && !stand_ins[i].also_in_own)
-			return refuse(-r, "%s is not permitted: the user namespace must own the %s namespace, and no mount may cover a part of "
-			              "the host's %s", plan->spec->type, ns_type_name(stand_ins[i].shows), stand_ins[i].path);
+			return refuse(-r,
+				      "%s is not permitted: the user namespace must own the %s namespace, and no mount may "
+				      "cover a part of "
+				      "the host's %s",
+				      plan->spec->type, ns_type_name(stand_ins[i].shows), stand_ins[i].path);
 		int tree = clone_with(stand_ins[i].path, stand_ins[i].attributes | filesystem_attributes(&plan->options));
 
 		if (tree < 0)
@@ -132,7 +136,10 @@ static bool gid_is_mapped(unsigned long gid)
 	return false;
 }
 
-/* Engines write gid=5 (tty) also for containers whose namespace does not map it; without it terminals belong to their user's group. */
+/*
+ * Engines write gid=5 (tty) also for containers whose namespace does not map it; without it terminals belong to their user's
+ * group.
+ */
 static int open_devpts_without_gid(struct rootfs *rootfs, const struct mount_plan *plan, int destination, int r)
 {
 	struct mount_plan without = *plan;

@@ -46,8 +46,8 @@ static const struct {
 };
 
 /*
- * In a user namespace, what the host set on a mount cannot be cleared (EPERM). Then keep exactly that. A tree may have other locks
- * below its top, so recursively nothing is cleared at all.
+ * In a user namespace, what the host set on a mount cannot be cleared (EPERM). Then keep exactly that. A tree may have other
+ * locks below its top, so recursively nothing is cleared at all.
  */
 static int keep_locked(int tree, struct mount_attr *attr, bool recursive)
 {

@@ -1,6 +1,6 @@
 /*
- * Detached mount trees: clones of what is mounted (open_tree(2)) and their attributes (mount_setattr(2)). -errno without the record
- * unless said.
+ * Detached mount trees: clones of what is mounted (open_tree(2)) and their attributes (mount_setattr(2)). -errno without the
+ * record unless said.
  */
 #pragma once
 
@@ -10,8 +10,8 @@
 int tree_clone(int dirfd, const char *path, bool recursive);
 
 /*
- * Give the tree the attributes and the propagation of the options (propagation 0: left alone); idmap_fd: the user namespace of its id
- * map, or -1. Attributes that the source's owner locked (mount_namespaces(7)) stay, with a warning. Fills the record.
+ * Give the tree the attributes and the propagation of the options (propagation 0: left alone); idmap_fd: the user namespace of
+ * its id map, or -1. Attributes that the source's owner locked (mount_namespaces(7)) stay, with a warning. Fills the record.
  */
 int tree_apply(int tree, const struct mount_options *options, int idmap_fd);
 

@@ -1,6 +1,7 @@
 /*
- * For tests of rootfs/: a bundle with a small root in a temporary directory, a configuration filled in by hand, and a container of fresh
- * namespaces in which init builds, enters and seals it and then looks at what a user would see. Needs root. cmocka.h comes after this.
+ * For tests of rootfs/: a bundle with a small root in a temporary directory, a configuration filled in by hand, and a container
+ * of fresh namespaces in which init builds, enters and seals it and then looks at what a user would see. Needs root. cmocka.h
+ * comes after this.
  */
 #pragma once
 
@@ -20,7 +21,7 @@
 #include <sys/sysmacros.h>
 
 #define MAX_MOUNTS 16
-#define USER_BASE 100000U   /* host id of the container's root in a user namespace */
+#define USER_BASE 100000U /* host id of the container's root in a user namespace */
 
 struct world {
 	struct arena arena;
@@ -30,14 +31,14 @@ struct world {
 	struct spec_mount mounts[MAX_MOUNTS];
 	int idmap_fds[MAX_MOUNTS];
 	bool user_namespace, unknown_maps;
-	bool host_network, host_pid, host_ipc;     /* shared with the caller */
-	bool host_mounts;                          /* the mount namespace is "joined": the one that the test made before */
-	int fails;                                 /* rootfs_build() is to fail with this code ... */
-	const char *fails_with;                    /* ... and this in its text */
-	int sync;                                  /* init's end, while meanwhile() is waited for */
+	bool host_network, host_pid, host_ipc; /* shared with the caller */
+	bool host_mounts;                      /* the mount namespace is "joined": the one that the test made before */
+	int fails;                             /* rootfs_build() is to fail with this code ... */
+	const char *fails_with;                /* ... and this in its text */
+	int sync;                              /* init's end, while meanwhile() is waited for */
 	void (*before_enter)(struct world *world, struct rootfs *rootfs);
 	void (*look)(struct world *world, struct rootfs *rootfs);
-	void (*meanwhile)(struct world *world);    /* on the host, when init calls world_meanwhile() */
+	void (*meanwhile)(struct world *world); /* on the host, when init calls world_meanwhile() */
 };
 
 static inline void shell(const char *fmt, ...)
@@ -65,8 +66,8 @@ static inline struct world *world_new(void)
 		abort();
 	snprintf(w->root, sizeof w->root, "%s/rootfs", w->bundle);
 	snprintf(w->outside, sizeof w->outside, "%s/outside", w->bundle);
-	shell("chmod 755 %s && mkdir -p %s/etc %s && echo image > %s/etc/hosts && echo secret > %s/secret", w->bundle, w->root, w->outside,
-	      w->root, w->outside);
+	shell("chmod 755 %s && mkdir -p %s/etc %s && echo image > %s/etc/hosts && echo secret > %s/secret", w->bundle, w->root,
+	      w->outside, w->root, w->outside);
 	w->spec.root = (struct spec_root){ .set = true, .path = arena_strdup(&w->arena, "rootfs") };
 	w->spec.mounts = w->mounts;
 	w->request = (struct rootfs_request){ .spec = &w->spec, .bundle = w->bundle };
@@ -76,7 +77,9 @@ static inline struct world *world_new(void)
 static inline void world_free(struct world *w)
 {
 	/* What the test mounted on its host's side. */
-	shell("while read -r _ _ _ _ p _; do case $p in %s/*) umount -l $p 2>/dev/null || :;; esac; done < /proc/self/mountinfo", w->bundle);
+	shell("while read -r _ _ _ _ p _; do case $p in %s/*) umount -l $p 2>/dev/null || :;; esac; done < "
+	      "/proc/self/mountinfo",
+	      w->bundle);
 	shell("rm -rf --one-file-system %s", w->bundle);
 	arena_free(&w->arena);
 	free(w);
@@ -94,7 +97,7 @@ static inline struct strings strings_of(struct world *w, const char *list)
 }
 
 static inline struct spec_mount *world_mount(struct world *w, const char *destination, const char *type, const char *source,
-                                             const char *options)
+					     const char *options)
 {
 	if (w->spec.mount_count == MAX_MOUNTS)
 		abort();
@@ -158,8 +161,8 @@ static inline int wait_for(pid_t pid)
 static inline void world_between(struct world *w, struct rootfs *rootfs)
 {
 	int flags = (w->host_mounts ? 0 : CLONE_NEWNS) | CLONE_NEWUTS | (w->host_ipc ? 0 : CLONE_NEWIPC) |
-	            (w->host_pid ? 0 : CLONE_NEWPID) | (w->host_network ? 0 : CLONE_NEWNET) |
-	            (w->request.cgroup_namespace ? CLONE_NEWCGROUP : 0);
+		    (w->host_pid ? 0 : CLONE_NEWPID) | (w->host_network ? 0 : CLONE_NEWNET) |
+		    (w->request.cgroup_namespace ? CLONE_NEWCGROUP : 0);
 	char byte = 'u';
 
 	if (w->user_namespace) {
@@ -190,8 +193,8 @@ static inline void write_map(pid_t pid, const char *name)
 	const struct spec_id_map *m = world_maps();
 
 	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-	snprintf(map, sizeof map, "%u %u %u\n%u %u %u", m[0].container_id, m[0].host_id, m[0].size, m[1].container_id, m[1].host_id,
-	         m[1].size);
+	snprintf(map, sizeof map, "%u %u %u\n%u %u %u", m[0].container_id, m[0].host_id, m[0].size, m[1].container_id,
+		 m[1].host_id, m[1].size);
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0 || write_all(fd, map, strlen(map)) < 0)
@@ -205,7 +208,8 @@ static inline void world_configure(struct world *w)
 	static char some_path[] = "/proc/self/ns/x";
 
 	w->request.user_namespace = w->user_namespace;
-	config->namespaces[NS_USER] = (struct spec_namespace){ .set = w->user_namespace, .path = w->unknown_maps ? some_path : NULL };
+	config->namespaces[NS_USER] = (struct spec_namespace){ .set = w->user_namespace,
+							       .path = w->unknown_maps ? some_path : NULL };
 	config->namespaces[NS_NETWORK].set = !w->host_network;
 	config->namespaces[NS_PID].set = !w->host_pid;
 	config->namespaces[NS_IPC].set = !w->host_ipc;
@@ -265,8 +269,9 @@ static inline bool world_outside_is_untouched(const struct world *w)
 	char command[512];
 
 	snprintf(command, sizeof command,
-	         "test \"$(ls -A %1$s)\" = secret && test \"$(cat %1$s/secret)\" = secret && test \"$(stat -c %%a%%u%%g %1$s)\" = 75500",
-	         w->outside);
+		 "test \"$(ls -A %1$s)\" = secret && test \"$(cat %1$s/secret)\" = secret && test \"$(stat -c %%a%%u%%g "
+		 "%1$s)\" = 75500",
+		 w->outside);
 	return system(command) == 0;
 }
 

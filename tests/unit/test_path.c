@@ -34,7 +34,8 @@ static int set_up(void **state)
 	(void)state;
 	strcpy(base, "/tmp/berth-path-XXXXXX");
 	assert_non_null(mkdtemp(base));
-	shell("cd %s && mkdir -p root/a/b/c root/run outside && echo secret > outside/secret && echo inside > root/a/file", base);
+	shell("cd %s && mkdir -p root/a/b/c root/run outside && echo secret > outside/secret && echo inside > root/a/file",
+	      base);
 	shell("cd %s/root && ln -s /run varrun && ln -s ../../../../outside escape && ln -s %s/outside absolute", base, base);
 	shell("cd %s/root && ln -s /new/place dangling && ln -s loop2 loop1 && ln -s loop1 loop2 && ln -s .. a/up", base);
 	char path[80];
@@ -49,7 +50,8 @@ static int tear_down(void **state)
 {
 	(void)state;
 	close_fd(&root);
-	shell("test \"$(ls -A %s/outside)\" = secret && test \"$(cat %s/outside/secret)\" = secret && rm -rf %s", base, base, base);
+	shell("test \"$(ls -A %s/outside)\" = secret && test \"$(cat %s/outside/secret)\" = secret && rm -rf %s", base, base,
+	      base);
 	return 0;
 }
 
@@ -256,8 +258,8 @@ static void test_clean(void **state)
 }
 
 /*
- * Another process turns a directory of the root into a link to the host and back while we make files below it: some tries may fail, none
- * may land outside.
+ * Another process turns a directory of the root into a link to the host and back while we make files below it: some tries may
+ * fail, none may land outside.
  */
 static void test_swap_race(void **state)
 {

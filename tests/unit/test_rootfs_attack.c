@@ -1,7 +1,7 @@
 /*
- * rootfs/ against hostile images and volumes: each test mounts an attack and asserts that the outside is untouched. With the defence taken
- * out (RESOLVE_IN_ROOT in rootfs/path.c, check_name() or check_place() in rootfs/destination.c, the descriptor in rootfs/seal.c) they
- * fail. Needs root; makes namespaces.
+ * rootfs/ against hostile images and volumes: each test mounts an attack and asserts that the outside is untouched. With the
+ * defence taken out (RESOLVE_IN_ROOT in rootfs/path.c, check_name() or check_place() in rootfs/destination.c, the descriptor in
+ * rootfs/seal.c) they fail. Needs root; makes namespaces.
  */
 #include "tests/unit/rootfs_world.h"
 
@@ -64,7 +64,7 @@ static void test_proc_and_sys_are_links(void **state)
 	static const struct {
 		const char *place, *type, *options;
 	} mounts[] = {
-		{ "/proc", "proc", "" },   { "/sys", "sysfs", "" },      { "/sys", "bind", "rbind" },
+		{ "/proc", "proc", "" },      { "/sys", "sysfs", "" },       { "/sys", "bind", "rbind" },
 		{ "/proc", "bind", "rbind" }, { "/other/proc", "proc", "" }, { "/other/proc", "sysfs", "" },
 	};
 
@@ -100,8 +100,8 @@ static void test_destination_leads_outside(void **state)
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
 		struct world *w = world_new();
 
-		shell("ln -s %s %s/data && ln -s %s/new-file %s/file", arena_printf(&w->arena, links[i], w->outside), w->root, w->outside,
-		      w->root);
+		shell("ln -s %s %s/data && ln -s %s/new-file %s/file", arena_printf(&w->arena, links[i], w->outside), w->root,
+		      w->outside, w->root);
 		world_mount(w, "/data/volume", "tmpfs", "t", "");
 		world_mount(w, "/file", "bind", "rootfs/etc/hosts", "bind");
 		world_mount(w, "/x/../../../data/other", "tmpfs", "t", "");
@@ -124,8 +124,10 @@ static void test_destination_leads_to_the_root(void **state)
 
 static void test_mounts_in_proc(void **state)
 {
-	static const char *const places[] = { "/proc/self/attr", "/proc/sys", "/proc/self/attr/exec", "/proc//sys/kernel",
-		                              "/x/../proc/sysrq-trigger", "/proc/cpuinfo/x", "proc/1" };
+	static const char *const places[] = {
+		"/proc/self/attr", "/proc/sys", "/proc/self/attr/exec", "/proc//sys/kernel", "/x/../proc/sysrq-trigger",
+		"/proc/cpuinfo/x", "proc/1"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
@@ -244,7 +246,8 @@ static void test_copy_up_of_links(void **state)
 	struct world *w = world_new();
 
 	(void)state;
-	shell("mkdir %s/data && ln -s %s %s/data/link && ln -s %s/secret %s/data/file-link", w->root, w->outside, w->root, w->outside, w->root);
+	shell("mkdir %s/data && ln -s %s %s/data/link && ln -s %s/secret %s/data/file-link", w->root, w->outside, w->root,
+	      w->outside, w->root);
 	world_mount(w, "/data", "tmpfs", "t", "tmpcopyup");
 	w->look = look_at_secret_copy;
 	run(w);
@@ -279,15 +282,20 @@ static void test_masks(void **state)
 	for (int user = 0; user < 2; user++) {
 		struct world *w = world_new();
 
-		shell("cd %s && mkdir -p dev masked-dir masked-dir2 readonly/sub && touch masked-dir/inside masked-dir2/inside readonly/inside "
-		      "writable readonly-file target && echo visible > masked-file && echo visible > masked-too && ln -s /target link && "
-		      "ln -s %s/secret outward && mknod dev/null c 1 3 && chown -R %u . && mount -t tmpfs -o nodev t readonly/sub && "
-		      "touch readonly/sub/x && mount --bind readonly-file readonly-file && mount -o remount,bind,nodev,nosuid readonly-file",
+		shell("cd %s && mkdir -p dev masked-dir masked-dir2 readonly/sub && touch masked-dir/inside masked-dir2/inside "
+		      "readonly/inside "
+		      "writable readonly-file target && echo visible > masked-file && echo visible > masked-too && ln -s "
+		      "/target link && "
+		      "ln -s %s/secret outward && mknod dev/null c 1 3 && chown -R %u . && mount -t tmpfs -o nodev t "
+		      "readonly/sub && "
+		      "touch readonly/sub/x && mount --bind readonly-file readonly-file && mount -o remount,bind,nodev,nosuid "
+		      "readonly-file",
 		      w->root, w->outside, USER_BASE);
 		w->user_namespace = user;
 		world_mount(w, "/proc", "proc", "proc", "");
-		w->spec.linux_.masked_paths = strings_of(w, "/masked-file,/masked-dir,/missing,/masked-dir2,/masked-file/x,/masked-too,/link,"
-		                                            "/outward,/missing/deeper");
+		w->spec.linux_.masked_paths = strings_of(
+			w, "/masked-file,/masked-dir,/missing,/masked-dir2,/masked-file/x,/masked-too,/link,"
+			   "/outward,/missing/deeper");
 		w->spec.linux_.readonly_paths = strings_of(w, "/readonly,/missing,/readonly-file,/masked-file/x");
 		w->before_enter = swap_null;
 		w->look = look_at_masks;
@@ -358,7 +366,8 @@ static void test_swap_race(void **state)
 	w->spec.linux_.device_count = 1;
 	w->spec.linux_.masked_paths = strings_of(w, "/volume/dir/secret,/volume/dir");
 	w->spec.linux_.readonly_paths = strings_of(w, "/volume/dir/secret,/volume/link");
-	pid_t swapper = start_swapper(arena_printf(&w->arena, "%s/volume/dir", w->bundle), arena_printf(&w->arena, "%s/volume/link", w->bundle));
+	pid_t swapper = start_swapper(arena_printf(&w->arena, "%s/volume/dir", w->bundle),
+				      arena_printf(&w->arena, "%s/volume/link", w->bundle));
 
 	for (int i = 0; i < 150; i++)
 		race(w);

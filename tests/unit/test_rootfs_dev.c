@@ -30,8 +30,10 @@ static void devices(struct world *w, size_t count, const struct spec_device *lis
 	w->spec.linux_.device_count = count;
 }
 
-#define DEVICE(type_, path_, major_, minor_, ...)                                                                            \
-	{ .type = type_, .path = (char[]){ path_ }, .major = major_, .minor = minor_, ##__VA_ARGS__ }
+#define DEVICE(type_, path_, major_, minor_, ...)                                                         \
+	{                                                                                                 \
+		.type = type_, .path = (char[]){ path_ }, .major = major_, .minor = minor_, ##__VA_ARGS__ \
+	}
 #define MODE(mode) .file_mode = { true, mode }
 #define OWNER(u, g) .uid = { true, u }, .gid = { true, g }
 
@@ -80,8 +82,8 @@ static void test_devices(void **state)
 
 static void test_existing_file_that_does_not_match(void **state)
 {
-	static const char *const makes[] = { "mknod %s/place c 1 5", "mknod %s/place b 1 3", "echo x > %s/place", "mkdir %s/place",
-		                             "ln -s /etc/hosts %s/place", "mkfifo %s/place" };
+	static const char *const makes[] = { "mknod %s/place c 1 5", "mknod %s/place b 1 3",      "echo x > %s/place",
+					     "mkdir %s/place",       "ln -s /etc/hosts %s/place", "mkfifo %s/place" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof makes / sizeof *makes; i++) {
@@ -181,6 +183,26 @@ static void test_dev_of_the_image_in_user_namespace(void **state)
 	run(w);
 }
 
+/* The host's own root as the container's. */
+static void look_at_host_root(struct world *w, struct rootfs *rootfs)
+{
+	(void)rootfs;
+	require(text_is(arena_printf(&w->arena, "%s/secret", w->outside), "secret"));
+	require(is_device("/dev/null", 1, 3) && link_is("/dev/fd", "/proc/self/fd") && mounts_at("/") == 1);
+}
+
+static void test_host_root(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	basic(w);
+	w->spec.root.path = arena_strdup(&w->arena, "/");
+	w->look = look_at_host_root;
+	run(w);
+	assert_false(exists("/dev/fd"));
+}
+
 /* The host's /dev, or another's: nothing is made there. */
 static void look_at_bound_dev(struct world *w, struct rootfs *rootfs)
 {
@@ -210,7 +232,9 @@ static void test_bound_dev(void **state)
 	world_free(w);
 }
 
-/* --- user namespace: devices are binds, and the host's nodes are not changed ----------------------------------------------- */
+/*
+ * --- user namespace: devices are binds, and the host's nodes are not changed -----------------------------------------------
+ */
 
 static void look_at_bound_devices(struct world *w, struct rootfs *rootfs)
 {
@@ -366,7 +390,8 @@ int main(void)
 	/* A /dev of the test's own, so that the machine's stays as it is. */
 	shell("mkdir -p /tmp/berth-rootfs-dev && mount -t tmpfs dev /tmp/berth-rootfs-dev && cd /tmp/berth-rootfs-dev && cp -a "
 	      "/dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty . && chmod 755 . && mount --move . /dev && "
-	      "mkdir /dev/char && ln -s ../null /dev/char/1:3 && ln -s ../zero /dev/char/1:5 && ln -s ../full /dev/char/1:7 && rmdir /tmp/berth-rootfs-dev");
+	      "mkdir /dev/char && ln -s ../null /dev/char/1:3 && ln -s ../zero /dev/char/1:5 && ln -s ../full /dev/char/1:7 && "
+	      "rmdir /tmp/berth-rootfs-dev");
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_existing_file_that_does_not_match),
@@ -374,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_readonly_dev),
 		cmocka_unit_test(test_dev_of_the_image),
 		cmocka_unit_test(test_dev_of_the_image_in_user_namespace),
+		cmocka_unit_test(test_host_root),
 		cmocka_unit_test(test_bound_dev),
 		cmocka_unit_test(test_devices_in_user_namespace),
 		cmocka_unit_test(test_unknown_device_in_user_namespace),

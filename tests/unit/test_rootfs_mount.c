@@ -38,8 +38,9 @@ static void docker_like(struct world *w)
 	world_mount(w, "/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev");
 	world_mount(w, "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro");
 	world_mount(w, "/sys/fs/cgroup", "cgroup", "cgroup", "nosuid,noexec,nodev,relatime,ro");
-	w->spec.linux_.masked_paths = strings_of(w, "/proc/acpi,/proc/asound,/proc/kcore,/proc/keys,/proc/latency_stats,/proc/timer_list,"
-	                                            "/proc/timer_stats,/proc/sched_debug,/sys/firmware,/proc/scsi");
+	w->spec.linux_.masked_paths = strings_of(
+		w, "/proc/acpi,/proc/asound,/proc/kcore,/proc/keys,/proc/latency_stats,/proc/timer_list,"
+		   "/proc/timer_stats,/proc/sched_debug,/sys/firmware,/proc/scsi");
 	w->spec.linux_.readonly_paths = strings_of(w, "/proc/bus,/proc/fs,/proc/irq,/proc/sys,/proc/sysrq-trigger");
 	w->spec.root.readonly = true;
 	w->request.cgroup_namespace = true;
@@ -171,7 +172,7 @@ static void look_at_attributes(struct world *w, struct rootfs *rootfs)
 	(void)w;
 	(void)rootfs;
 	require((flags_of("/all") & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC | MNT_NOSYMFOLLOW_FLAG)) ==
-	        (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC | MNT_NOSYMFOLLOW_FLAG));
+		(ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC | MNT_NOSYMFOLLOW_FLAG));
 	require((flags_of("/none") & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC | MNT_NOSYMFOLLOW_FLAG)) == 0);
 	require(flags_of("/noatime") & ST_NOATIME);
 	require(!(flags_of("/strict") & (ST_NOATIME | ST_RELATIME)));
@@ -211,7 +212,8 @@ static void look_at_inherited(struct world *w, struct rootfs *rootfs)
 	(void)w;
 	(void)rootfs;
 	require((flags_of("/same") & (ST_NOSUID | ST_NODEV | ST_NOATIME)) == (ST_NOSUID | ST_NODEV | ST_NOATIME));
-	require((flags_of("/ro") & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOATIME)) == (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOATIME));
+	require((flags_of("/ro") & (ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOATIME)) ==
+		(ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOATIME));
 	require((flags_of("/dev1") & (ST_NOSUID | ST_NODEV)) == ST_NOSUID);
 }
 
@@ -236,7 +238,7 @@ static void look_at_recursive(struct world *w, struct rootfs *rootfs)
 	require((flags_of("/ro") & ST_RDONLY) && !(flags_of("/ro/sub") & ST_RDONLY));
 	require(!(flags_of("/mixed") & ST_RDONLY) && (flags_of("/mixed/sub") & ST_RDONLY));
 	require((flags_of("/many/sub") & (ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME | ST_NODIRATIME)) ==
-	        (ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME | ST_NODIRATIME));
+		(ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME | ST_NODIRATIME));
 	require(!(flags_of("/strict/sub") & (ST_NOATIME | ST_RELATIME)));
 	require(exists("/rbind/sub/mark") && !exists("/bind/sub/mark") && exists("/bind/sub"));
 	require(flags_of("/rrw") & ST_RDONLY ? false : !(flags_of("/rrw/sub") & ST_RDONLY));
@@ -247,7 +249,8 @@ static void test_recursive(void **state)
 	struct world *w = world_new();
 
 	(void)state;
-	shell("cd %s && mkdir src && mount -t tmpfs t src && mkdir src/sub && mount -t tmpfs t src/sub && touch src/sub/mark", w->bundle);
+	shell("cd %s && mkdir src && mount -t tmpfs t src && mkdir src/sub && mount -t tmpfs t src/sub && touch src/sub/mark",
+	      w->bundle);
 	world_mount(w, "/rro", "none", "src", "rbind,rro");
 	world_mount(w, "/ro", "none", "src", "rbind,ro");
 	world_mount(w, "/mixed", "none", "src", "rbind,rro,rw");
@@ -352,6 +355,14 @@ static void test_file_system_errors(void **state)
 	world_mount(w, "/x", "bind", "outside", "bind,tmpcopyup");
 	run_failing(w, EINVAL, "tmpcopyup is for tmpfs");
 
+	/* SELinux is not on where these tests run: a label that cannot be given is no container without one. */
+	w = world_new();
+	w->spec.linux_.mount_label = arena_strdup(&w->arena, "system_u:object_r:container_file_t:s0:c1,c2");
+	if (!exists("/sys/fs/selinux/enforce"))
+		run_failing(w, ENOTSUP, "/linux/mountLabel: SELinux is not enabled");
+	else
+		world_free(w);
+
 	w = world_new();
 	w->spec.root.path = arena_strdup(&w->arena, "nowhere");
 	run_failing(w, ENOENT, "/root/path");
@@ -417,15 +428,18 @@ static void test_copy_up(void **state)
 	struct world *w = world_new();
 
 	(void)state;
-	shell("cd %s && mkdir -m 751 data && cd data && echo content > file && chown 12:34 file && chmod 4640 file && touch -d @1000000000 file",
+	shell("cd %s && mkdir -m 751 data && cd data && echo content > file && chown 12:34 file && chmod 4640 file && touch -d "
+	      "@1000000000 file",
 	      w->root);
-	shell("cd %s/data && mkdir -p sub/deep && echo deep > sub/deep/file && chown 56 sub && chmod 2750 sub && ln -s /etc/passwd link && "
+	shell("cd %s/data && mkdir -p sub/deep && echo deep > sub/deep/file && chown 56 sub && chmod 2750 sub && ln -s "
+	      "/etc/passwd link && "
 	      "chown -h 78 link && mknod null c 1 3 && mkfifo fifo && ln -s %s out && touch cap && chown 9 .",
 	      w->root, w->outside);
 	shell("cd %s/data && python3 -c 'import os; os.setxattr(\"cap\", \"security.capability\", "
 	      "bytes.fromhex(\"0100000200040000000000000000000000000000\"))'",
 	      w->root);
-	shell("cd %s && mkdir data/mounted && mount -t tmpfs t data/mounted && touch data/mounted/mark && cp -a data plain", w->root);
+	shell("cd %s && mkdir data/mounted && mount -t tmpfs t data/mounted && touch data/mounted/mark && cp -a data plain",
+	      w->root);
 	world_mount(w, "/data", "tmpfs", "t", "tmpcopyup,size=8m");
 	world_mount(w, "/plain", "tmpfs", "t", "size=8m");
 	w->look = look_at_copy;
@@ -620,7 +634,8 @@ static void check_propagation(bool user_namespace)
 	struct world *w = world_new();
 
 	shell("cd %s && mkdir src && mount -t tmpfs -o mode=777 t src && mount --make-shared src && cd src && "
-	      "mkdir from-host from-shared from-slave from-default && chown -R %u ../rootfs .", w->bundle, USER_BASE);
+	      "mkdir from-host from-shared from-slave from-default && chown -R %u ../rootfs .",
+	      w->bundle, USER_BASE);
 	world_mount(w, "/proc", "proc", "proc", "");
 	world_mount(w, "/shared", "none", "src", "rbind,rshared");
 	world_mount(w, "/slave", "none", "src", "rbind,rslave");
@@ -663,7 +678,7 @@ static void look_at_root_propagation(struct world *w, struct rootfs *rootfs)
 static void test_root_propagation(void **state)
 {
 	static const enum propagation kinds[] = { PROPAGATION_UNSET, PROPAGATION_PRIVATE, PROPAGATION_SHARED, PROPAGATION_SLAVE,
-		                                  PROPAGATION_UNBINDABLE };
+						  PROPAGATION_UNBINDABLE };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -686,11 +701,16 @@ static void look_at_joined(struct world *w, struct rootfs *rootfs)
 	require(is_device("/dev/null", 1, 3));
 }
 
+/* The joined namespace shares its mounts with the host, which sees nothing all the same. */
 static void test_joined_mount_namespace(void **state)
 {
 	struct world *w = world_new();
 
 	(void)state;
+	shell("cd %s && mkdir src rootfs/sub && mount -t tmpfs t src && mount -t tmpfs t rootfs/sub", w->bundle);
+	shell("mount --make-rshared /");
+	int before = mounts_at(w->root);
+
 	fflush(NULL);
 	pid_t pid = fork();
 
@@ -698,14 +718,22 @@ static void test_joined_mount_namespace(void **state)
 		/* The namespace that is "joined" ends with this child. */
 		require(unshare(CLONE_NEWNS) == 0);
 		world_mount(w, "/dev", "tmpfs", "tmpfs", "");
+		world_mount(w, "/volume", "bind", "src", "rbind");
+		world_mount(w, "/volume/inner", "tmpfs", "t", "");
+		world_mount(w, "/sub/inner", "tmpfs", "t", "");
 		w->host_mounts = true;
 		w->look = look_at_joined;
 		require(world_run(w) == 0);
 		/* Our own root is what it was. */
-		require(exists(w->outside));
+		require(exists(w->outside) && exists("/proc/self"));
 		_exit(0);
 	}
 	assert_int_equal(wait_for(pid), 0);
+	assert_int_equal(mounts_at(w->root), before);
+	assert_int_equal(mounts_at(arena_printf(&w->arena, "%s/dev", w->root)), 0);
+	assert_int_equal(mounts_at(arena_printf(&w->arena, "%s/sub/inner", w->root)), 0);
+	assert_int_equal(mounts_at(arena_printf(&w->arena, "%s/src/inner", w->bundle)), 0);
+	shell("mount --make-rprivate /");
 	world_free(w);
 }
 

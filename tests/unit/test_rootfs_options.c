@@ -34,12 +34,19 @@ static struct mount_options parse(const char *list)
 
 /* The MUST, SHOULD and MAY names of config.md, in its order. */
 static const char *const specified[] = {
-	"async", "atime", "bind", "defaults", "dev", "diratime", "dirsync", "exec", "iversion", "lazytime", "loud", "mand", "noatime",
-	"nodev", "nodiratime", "noexec", "noiversion", "nolazytime", "nomand", "norelatime", "nostrictatime", "nosuid", "nosymfollow",
-	"private", "ratime", "rbind", "rdev", "rdiratime", "relatime", "remount", "rexec", "rnoatime", "rnodiratime", "rnoexec",
-	"rnorelatime", "rnostrictatime", "rnosuid", "rnosymfollow", "ro", "rprivate", "rrelatime", "rro", "rrw", "rshared", "rslave",
-	"rstrictatime", "rsuid", "rsymfollow", "runbindable", "rw", "shared", "silent", "slave", "strictatime", "suid", "symfollow",
-	"sync", "tmpcopyup", "unbindable", "idmap", "ridmap",
+	"async",          "atime",      "bind",         "defaults",    "dev",
+	"diratime",       "dirsync",    "exec",         "iversion",    "lazytime",
+	"loud",           "mand",       "noatime",      "nodev",       "nodiratime",
+	"noexec",         "noiversion", "nolazytime",   "nomand",      "norelatime",
+	"nostrictatime",  "nosuid",     "nosymfollow",  "private",     "ratime",
+	"rbind",          "rdev",       "rdiratime",    "relatime",    "remount",
+	"rexec",          "rnoatime",   "rnodiratime",  "rnoexec",     "rnorelatime",
+	"rnostrictatime", "rnosuid",    "rnosymfollow", "ro",          "rprivate",
+	"rrelatime",      "rro",        "rrw",          "rshared",     "rslave",
+	"rstrictatime",   "rsuid",      "rsymfollow",   "runbindable", "rw",
+	"shared",         "silent",     "slave",        "strictatime", "suid",
+	"symfollow",      "sync",       "tmpcopyup",    "unbindable",  "idmap",
+	"ridmap",
 };
 
 static bool is_listed(const char *name)
@@ -66,9 +73,12 @@ static const struct {
 	const char *on, *off;
 	uint64_t attribute;
 } pairs[] = {
-	{ "ro", "rw", MOUNT_ATTR_RDONLY },           { "nosuid", "suid", MOUNT_ATTR_NOSUID },
-	{ "nodev", "dev", MOUNT_ATTR_NODEV },        { "noexec", "exec", MOUNT_ATTR_NOEXEC },
-	{ "nodiratime", "diratime", MOUNT_ATTR_NODIRATIME }, { "nosymfollow", "symfollow", MOUNT_ATTR_NOSYMFOLLOW },
+	{ "ro", "rw", MOUNT_ATTR_RDONLY },
+	{ "nosuid", "suid", MOUNT_ATTR_NOSUID },
+	{ "nodev", "dev", MOUNT_ATTR_NODEV },
+	{ "noexec", "exec", MOUNT_ATTR_NOEXEC },
+	{ "nodiratime", "diratime", MOUNT_ATTR_NODIRATIME },
+	{ "nosymfollow", "symfollow", MOUNT_ATTR_NOSYMFOLLOW },
 };
 
 static void check_attributes(const struct mount_attributes *a, uint64_t set, uint64_t clear)
@@ -151,7 +161,8 @@ static void test_access_times(void **state)
 		char *text = arena_strdup(&arena, ""), *save = NULL;
 
 		check_atime(&o.top, access_times[i].value);
-		for (char *w = strtok_r(arena_strdup(&arena, access_times[i].options), " ", &save); w; w = strtok_r(NULL, " ", &save))
+		for (char *w = strtok_r(arena_strdup(&arena, access_times[i].options), " ", &save); w;
+		     w = strtok_r(NULL, " ", &save))
 			text = arena_printf(&arena, "%s r%s", text, w);
 		o = parse(text);
 		check_atime(&o.recursive, access_times[i].value);
@@ -169,8 +180,9 @@ static void test_super_flags(void **state)
 		const char *on, *off;
 		unsigned flag;
 	} flags[] = {
-		{ "sync", "async", MS_SYNCHRONOUS },     { "silent", "loud", MS_SILENT },     { "mand", "nomand", MS_MANDLOCK },
-		{ "iversion", "noiversion", MS_I_VERSION }, { "lazytime", "nolazytime", MS_LAZYTIME },
+		{ "sync", "async", MS_SYNCHRONOUS },       { "silent", "loud", MS_SILENT },
+		{ "mand", "nomand", MS_MANDLOCK },         { "iversion", "noiversion", MS_I_VERSION },
+		{ "lazytime", "nolazytime", MS_LAZYTIME },
 	};
 
 	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
@@ -194,7 +206,9 @@ static void test_propagation(void **state)
 	static const struct {
 		const char *name;
 		unsigned flag;
-	} kinds[] = { { "private", MS_PRIVATE }, { "shared", MS_SHARED }, { "slave", MS_SLAVE }, { "unbindable", MS_UNBINDABLE } };
+	} kinds[] = {
+		{ "private", MS_PRIVATE }, { "shared", MS_SHARED }, { "slave", MS_SLAVE }, { "unbindable", MS_UNBINDABLE }
+	};
 
 	for (size_t i = 0; i < 4; i++) {
 		struct mount_options o = parse(kinds[i].name);
@@ -224,8 +238,9 @@ static void test_modes(void **state)
 /* Neither the kernel nor a file system is told. */
 static void test_what_mount8_keeps(void **state)
 {
-	struct mount_options o = parse("defaults auto noauto nouser nousers noowner nogroup _netdev x-systemd.automount X-mount.mkdir "
-	                               "comment=mine");
+	struct mount_options o = parse(
+		"defaults auto noauto nouser nousers noowner nogroup _netdev x-systemd.automount X-mount.mkdir "
+		"comment=mine");
 
 	(void)state;
 	assert_int_equal(o.data_count, 0);
@@ -275,10 +290,14 @@ static int free_arena(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_name_is_known), cmocka_unit_test(test_pairs),
-		cmocka_unit_test(test_access_times),        cmocka_unit_test(test_super_flags),
-		cmocka_unit_test(test_propagation),         cmocka_unit_test(test_modes),
-		cmocka_unit_test(test_what_mount8_keeps),   cmocka_unit_test(test_data),
+		cmocka_unit_test(test_every_name_is_known),
+		cmocka_unit_test(test_pairs),
+		cmocka_unit_test(test_access_times),
+		cmocka_unit_test(test_super_flags),
+		cmocka_unit_test(test_propagation),
+		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_what_mount8_keeps),
+		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_inline_idmap_is_refused),
 	};
 
