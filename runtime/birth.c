@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "runtime/process.h"
 
 #include <grp.h>
 #include <sys/prctl.h>
@@ -102,6 +103,8 @@ static int stage_enter(const struct birth *birth)
 			entered = sys_setns(birth->target, (int)birth->target_types);
 		if (entered < 0)
 			return fail(-entered, "enter the container's namespaces");
+		if (birth->root >= 0 && (fchdir(birth->root) < 0 || chroot(".") < 0))
+			return fail(errno, "enter the container's root");
 		return birth->target_types & CLONE_NEWUSER ? become_id_0() : 0;
 	}
 	_cleanup_fd_ int offsets = newborn->plan.time_offsets ? ns_open_time_offsets() : -1;
@@ -141,6 +144,8 @@ static _Noreturn void stage_main(const struct birth *birth)
 	uint64_t flags = newborn->plan.new_flags & ~(uint64_t)CLONE_NEWUSER;
 
 	if (move_pinned(birth) < 0 || stage_enter(birth) < 0)
+		goto failed;
+	if (birth->target >= 0 && process_strip(newborn, birth->target_types & CLONE_NEWUSER) < 0)
 		goto failed;
 
 	int pid = clone_process(flags | CLONE_PARENT, -1, &pidfd);

@@ -22,6 +22,7 @@ struct birth {
 	int cgroup;          /* directory to be born in (CLONE_INTO_CGROUP), or -1: the caller's */
 	int target;          /* exec: pidfd of the init whose namespaces are entered; -1: by newborn->plan */
 	uint64_t target_types;             /* exec: CLONE_NEW* of those */
+	int root;            /* exec: the container's root, where the mount namespace has another; else -1 */
 	const struct spec_cpus *affinity;  /* exec: execCPUAffinity.initial, or NULL */
 	void (*life)(struct newborn *newborn);  /* init_main or exec_main: does not return */
 };

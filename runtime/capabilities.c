@@ -120,6 +120,21 @@ int capabilities_set_bounding(const struct spec_capabilities *granted)
 	return 0;
 }
 
+int capabilities_keep_only(uint64_t set)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return fail(errno, "read the capabilities of this process");
+	for (int half = 0; half < 2; half++) {
+		data[half].effective &= (uint32_t)(set >> 32 * half);
+		data[half].permitted &= (uint32_t)(set >> 32 * half);
+		data[half].inheritable &= (uint32_t)(set >> 32 * half);
+	}
+	return syscall(SYS_capset, &header, data) < 0 ? fail(errno, "give up capabilities") : 0;
+}
+
 int capabilities_keep(void)
 {
 	return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ? fail(errno, "keep capabilities over the change of user (PR_SET_KEEPCAPS)") : 0;

@@ -21,6 +21,9 @@ int capabilities_prepare(const struct spec_capabilities *wanted, bool all_capabi
 /* Drop every capability up to the running kernel's last from the bounding set unless it is in the set. Needs CAP_SETPCAP. */
 int capabilities_set_bounding(const struct spec_capabilities *granted);
 
+/* Give up, for good, every capability that is not in the set, but leave the bounding set alone. */
+int capabilities_keep_only(uint64_t set);
+
 /* PR_SET_KEEPCAPS, so that the uid change keeps permitted capabilities. */
 int capabilities_keep(void);
 

@@ -388,6 +388,7 @@ static int bring_up(struct creation *c, bool run)
 		.newborn = &c->newborn,
 		.cgroup = c->cgroup.fd,
 		.target = -1,
+		.root = -1,
 		.life = init_main,
 	};
 	int r = birth(&c->child, &request);

@@ -30,6 +30,7 @@ struct execution {
 	int cgroup;                /* directory to be born in, or -1 */
 	int terminal;              /* master to be relayed, or -1 */
 };
+	int root;                  /* the container's, in a mount namespace that has another; else -1 */
 
 /* --- what to run ------------------------------------------------------------------------------------------------------------- */
 
@@ -241,6 +242,21 @@ static int prepare(struct execution *x)
 	struct newborn *n = &x->newborn;
 	x->types = types_to_enter(x);
 	int r = capabilities_prepare(&x->process.capabilities, (x->types & CLONE_NEWUSER) != 0, &n->capabilities);
+/*
+ * Who enters a mount namespace stands in its root. One that the container joined is not its own, and has that of its makers, the host's
+ * perhaps: there init is in a chroot, and so must be what follows it. Should init be gone by now, its pidfd tells, which is used after.
+ */
+static int open_root(struct execution *x)
+{
+	char path[40];
+
+	if (!x->spec.linux_.namespaces[NS_MOUNT].path)
+		return 0;
+	snprintf(path, sizeof path, "/proc/%d/root", (int)x->record.init.pid);
+	x->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return x->root < 0 ? fail(errno, "open the container's root") : 0;
+}
+
 
 	n->spec = &x->spec;
 	n->process = &x->process;
@@ -269,6 +285,7 @@ static int make_process(struct execution *x)
 
 	if (r == -EBUSY && !x->options->cgroup && x->cgroup >= 0) {
 		r = open_cgroup_of_init(x);
+		.root = x->root,
 		if (r < 0)
 			return r;
 		request.cgroup = x->cgroup;
@@ -374,6 +391,8 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 		.terminal = -1,
 	};
 	int r = execute(&x, wait);
+	if (r >= 0)
+		r = open_root(x);
 
 	close_fd(&x.child.socket);
 	pidref_close(&x.child.ref);
@@ -386,3 +405,5 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 	arena_free(&x.arena);
 	return r;
 }
+		.root = -1,
+	close_fd(&x.root);

@@ -10,6 +10,7 @@
 
 #include <grp.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -234,13 +235,44 @@ static int close_inherited(const struct newborn *newborn)
 	return r < 0 ? r : mark_cloexec(newborn);
 }
 
+/* A filter that notifies somebody is installed while the runtime is still there to hand over the listener. */
+static bool filters_early(const struct newborn *newborn)
+{
+	return !newborn->process->no_new_privileges || newborn->filter.notify;
+}
+
+/* What process_become() itself does with capabilities. */
+static uint64_t needed_capabilities(const struct newborn *newborn)
+{
+	const struct spec_process *process = newborn->process;
+	const struct spec_capabilities *granted = &newborn->capabilities;
+	uint64_t needed = granted->permitted | granted->effective | granted->inheritable | granted->ambient;
+
+	/* The bounding set and the ids; the streams' owner; a working directory that is not the user's. */
+	needed |= 1U << CAP_SETPCAP | 1U << CAP_SETUID | 1U << CAP_SETGID | 1U << CAP_CHOWN | 1U << CAP_DAC_OVERRIDE;
+	if (process->rlimit_count > 0)
+		needed |= 1U << CAP_SYS_RESOURCE;
+	if (process->scheduler.set || process->io_priority.set)
+		needed |= 1U << CAP_SYS_NICE;
+	/* A filter without no_new_privs; a /proc of our own to write a label through. */
+	if ((newborn->filter.length > 0 && !process->no_new_privileges) || process->apparmor_profile || process->selinux_label)
+		needed |= 1U << CAP_SYS_ADMIN;
+	return needed;
+}
+
+int process_strip(const struct newborn *newborn, bool own_user_namespace)
+{
+	int r = close_inherited(newborn);
+
+	return r < 0 || own_user_namespace ? r : capabilities_keep_only(needed_capabilities(newborn));
+}
+
 int process_become(struct newborn *newborn)
 {
 	const struct spec_process *process = newborn->process;
 	struct arena _cleanup_arena_ arena = { 0 };
 	char program[PATH_MAX], *const *env;
-	/* A filter that notifies somebody is installed while the runtime is still there to hand over the listener. */
-	bool early_filter = !process->no_new_privileges || newborn->filter.notify;
+	bool early_filter = filters_early(newborn);
 	int r = close_inherited(newborn);
 
 	if (r >= 0)

@@ -8,6 +8,13 @@
 /* Open the container's terminal, make it the controlling one and standard input, output and error; send the master to the runtime. */
 int process_open_terminal(struct newborn *newborn);
 
+/*
+ * In the stage of an exec, which has entered the container but cannot be seen there yet: give up what the process to come must not be
+ * robbed of. Who has CAP_SYS_PTRACE in there can trace it, whatever it does: so the host's descriptors go, and without a user
+ * namespace between (own_user_namespace) the capabilities that neither the process nor the way to it needs.
+ */
+int process_strip(const struct newborn *newborn, bool own_user_namespace);
+
 /* Apply every attribute in order, wait for the start, execve. Returns only on failure. */
 int process_become(struct newborn *newborn);
 

@@ -126,8 +126,26 @@ static void look_at_descriptors(pid_t pid)
 	}
 }
 
+/* "CapPrm: 0123…" */
+static void look_at_capabilities(pid_t pid)
+{
+	char path[40], line[256];
+
+	snprintf(path, sizeof path, "/proc/%d/status", pid);
+	FILE *status = fopen(path, "re");
+
+	while (status && fgets(line, sizeof line, status)) {
+		line[strcspn(line, "\n")] = 0;
+		if (strncmp(line, "CapPrm", 6) == 0)
+			say("sees", line);
+	}
+	if (status)
+		fclose(status);
+}
+
 static void strike(pid_t pid)
 {
+	look_at_capabilities(pid);
 	static const char *const links[] = { "root", "cwd", "exe", "ns/mnt", "fd/0", "fd/3", "fd/4", "fd/5", "fd/6", "fd/7", "fd/8" };
 
 	look_at_descriptors(pid);

@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# The runtime's process that has entered a container, which hostile processes can see there.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
+load helper
+
+attacker() { # ID WATCH-OR-HOLD
+  install_attack
+  args attack "$2"
+  start_new "$1"
+}
+
+# Waits until the attacker of container ID has tried everything on a process of the runtime, and lets it end.
+let_try() { # ID
+  wait_until grep -q '^tried berth' "$BATS_TEST_TMPDIR/$1.log"
+  sleep 0.2
+  touch "$BATS_TEST_TMPDIR/$1/rootfs/stop"
+}
+
+got_nothing() { # ID
+  run log_of "$1"
+  assert_line 'saw berth'
+  refute_contains 'got '
+}
+
+# An exec that stays in the container, half made, until unblock.
+half_exec() { # ID
+  block_socket
+  berth_background exec --pidfd-socket "$blocked" "$1" true < /dev/null > /dev/null 2>&1
+}
+
+@test "CVE-2016-9962: root of a user namespace, with every capability there, cannot reach into exec" {
+  bundle one
+  user_namespace
+  capabilities all
+  attacker one watch
+  half_exec one
+  let_try one
+  unblock
+  got_nothing one
+}
+
+@test "CVE-2016-9962: nor can root with what engines give it, though it stops the process" {
+  bundle one
+  attacker one hold
+  half_exec one
+  let_try one
+  unblock
+  got_nothing one
+}
+
+# Its privileges are the container's by now, so that nothing but PR_SET_DUMPABLE protects it.
+@test "CVE-2016-9962: nor into an init that waits to be started, of another container in the same pid namespace" {
+  bundle one
+  attacker one watch
+  bundle two
+  config '.linux.namespaces |= map(if .type == "pid" then .path = $path else . end)' --arg path "/proc/$(pid_of one)/ns/pid"
+  create two
+  let_try one
+  got_nothing one
+}
+
+@test "a host's pid namespace shows the runtime too, and gives nothing of it away" {
+  bundle one
+  config '.linux.namespaces |= map(select(.type != "pid"))'
+  user_namespace
+  capabilities all
+  attacker one watch
+  bundle two
+  user_namespace
+  config '.linux.namespaces |= map(select(.type != "pid"))'
+  create two
+  half_exec one
+  let_try one
+  unblock
+  got_nothing one
+}
+
+# CAP_SYS_PTRACE over the host's user namespace opens every process that is seen: there it must find nothing of the host's.
+@test "CAP_SYS_PTRACE: what has entered for exec has neither descriptors nor capabilities of the host's" {
+  bundle one
+  capabilities SYS_PTRACE
+  attacker one watch
+  half_exec one
+  let_try one
+  unblock
+  run log_of one
+  assert_line 'saw berth'
+  assert_contains 'got fd/0' # it is traced indeed
+  assert_equal "$(grep '^sees /' <<< "$output" | sort -u)" 'sees /dev/null'
+  # CHOWN, DAC_OVERRIDE, SETGID, SETUID, SETPCAP, which most containers have; and its own.
+  assert_equal "$(grep '^sees Cap' <<< "$output" | sort -u)" $'sees CapPrm:\t00000000000801c3'
+}
+
+@test "exec into a container with a joined mount namespace stays in the container's root" {
+  bundle one
+  secret
+  unshare --mount --propagation private sleep 1000 3>&- &
+  local holder=$!
+  wait_until test -e "/proc/$holder/ns/mnt"
+  wait_until sh -c '[ "$(readlink /proc/$1/ns/mnt)" != "$(readlink /proc/self/ns/mnt)" ]' - $holder
+  config '.linux.namespaces |= map(if .type == "mount" then .path = $path else . end)' --arg path "/proc/$holder/ns/mnt"
+  script 'sleep 1000'
+  start_new one
+  run berth exec one ls "$outside"
+  assert_failure
+  run berth exec one cat /etc/passwd
+  assert_output "$(< "$bundle/rootfs/etc/passwd")"
+  run berth exec --cwd "$outside" one pwd
+  assert_failure
+  kill $holder
+  wait $holder || :
+}
