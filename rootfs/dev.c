@@ -102,8 +102,10 @@ static int bind_onto(const struct spec_device *device, int destination)
 	if (host < 0)
 		return fail(-host, "mknod is not permitted here, and the host has no such device to bind");
 	tree = tree_clone(host, "", false);
-	int r = tree < 0 ? tree : sys_move_mount_fd(tree, destination);
+	int r = tree < 0 ? tree : tree_set(tree, TREE_DEVICE, false);
 
+	if (r >= 0)
+		r = sys_move_mount_fd(tree, destination);
 	return r < 0 ? fail(-r, "bind the host's device") : 0;
 }
 

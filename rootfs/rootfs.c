@@ -165,7 +165,9 @@ static int open_null(struct rootfs *rootfs)
 		return fail(errno, "stat /dev/null");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return refuse(EINVAL, "/dev/null is not the null device: refusing to mask with it");
-	return 0;
+	int r = tree_set(rootfs->null, TREE_DEVICE, false);
+
+	return r < 0 ? fail(-r, "set mount attributes of /dev/null") : 0;
 }
 
 /* Nothing that happens in the container's namespace goes back to the host's. */

@@ -15,6 +15,12 @@ int tree_clone(int dirfd, const char *path, bool recursive);
  */
 int tree_apply(int tree, const struct mount_options *options, int idmap_fd);
 
+/*
+ * What a clone of a device node of the host gets: it can be read and written, but the node itself, its mode and owner, is the
+ * host's and must not be changed through it.
+ */
+#define TREE_DEVICE (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
+
 /* Set attributes only, which no lock forbids. */
 int tree_set(int tree, uint64_t attributes, bool recursive);
 

@@ -110,11 +110,18 @@ static inline struct spec_mount *world_mount(struct world *w, const char *destin
 	return mount;
 }
 
-/* A mount namespace of the test's own, in which it plays the host; nothing of it reaches the machine. */
+/*
+ * A mount namespace of the test's own, in which it plays the host, with a /dev of its own; nothing of it reaches the machine,
+ * whatever is wrong with what is tested.
+ */
 static inline void world_host(void)
 {
 	if (unshare(CLONE_NEWNS) < 0 || sys_mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		abort();
+	shell("d=$(mktemp -d) && mount -t tmpfs -o mode=755 dev $d && cd /dev && cp -a null zero full random urandom tty $d && "
+	      "cd $d && "
+	      "mkdir char && ln -s ../null char/1:3 && ln -s ../zero char/1:5 && ln -s ../full char/1:7 && cd / && "
+	      "mount --move $d /dev && rmdir $d");
 }
 
 /* --- the container ------------------------------------------------------------------------------------------------------ */

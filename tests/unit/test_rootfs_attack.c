@@ -267,7 +267,9 @@ static void look_at_masks(struct world *w, struct rootfs *rootfs)
 	(void)w;
 	(void)rootfs;
 	require(is_device("/masked-file", 1, 3) && is_device("/masked-too", 1, 3) && is_device("/target", 1, 3));
-	require(text_is("/masked-file", ""));
+	require(text_is("/masked-file", "") && can_write("/masked-file"));
+	/* The node is the host's own. */
+	require(chmod("/masked-file", 0) < 0 && chmod("/masked-too", 0) < 0 && chown("/masked-too", 1, 1) < 0);
 	require(mount_has("/masked-dir", " - tmpfs ") && !exists("/masked-dir/inside") && !can_write("/masked-dir/x"));
 	require((flags_of("/masked-dir2") & ST_RDONLY) && !exists("/masked-dir2/inside"));
 	require((flags_of("/readonly") & ST_RDONLY) && !can_write("/readonly/inside") && !can_write("/readonly/sub/x"));
@@ -300,6 +302,7 @@ static void test_masks(void **state)
 		w->before_enter = swap_null;
 		w->look = look_at_masks;
 		run(w);
+		assert_int_equal(stat_of("/dev/null").st_mode, S_IFCHR | 0666);
 	}
 }
 
