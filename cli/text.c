@@ -19,18 +19,19 @@ char *text_make_printable(char *text)
 
 void text_print_table(char **cells, size_t rows, size_t columns)
 {
-	for (size_t i = 0; i < rows * columns; i++)
-		text_make_printable(cells[i]);
-	for (size_t row = 0; row < rows; row++)
-		for (size_t column = 0; column < columns; column++) {
-			size_t width = COLUMN_MIN;
+	size_t width[TEXT_COLUMNS_MAX];
 
-			for (size_t r = 0; r < rows; r++)
-				if (strlen(cells[r * columns + column]) + COLUMN_GAP > width)
-					width = strlen(cells[r * columns + column]) + COLUMN_GAP;
-			if (column + 1 == columns)
-				printf("%s\n", cells[row * columns + column]);
-			else
-				printf("%-*s", (int)width, cells[row * columns + column]);
-		}
+	for (size_t column = 0; column < columns; column++)
+		width[column] = COLUMN_MIN;
+	for (size_t i = 0; i < rows * columns; i++) {
+		size_t length = strlen(text_make_printable(cells[i])) + COLUMN_GAP;
+
+		if (length > width[i % columns])
+			width[i % columns] = length;
+	}
+	for (size_t i = 0; i < rows * columns; i++)
+		if (i % columns + 1 == columns)
+			puts(cells[i]);
+		else
+			printf("%-*s", (int)width[i % columns], cells[i]);
 }

@@ -256,6 +256,15 @@ usage_error() { # TEXT ARG...: refused with TEXT and a hint, nothing on standard
   assert_output one
 }
 
+@test "a kernel that is too old is told so" {
+  bundle one
+  local command
+  for command in create run; do
+    run setarch --uname-2.6 "$BERTH" --root "$BATS_TEST_TMPDIR/state" $command --bundle "$bundle" one
+    assert_error "needs Linux 5.14 or newer" "2.6."
+  done
+}
+
 # Errors and the log ----------------------------------------------------------
 
 @test "an error is one line on standard error that names the command" {
