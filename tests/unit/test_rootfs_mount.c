@@ -102,12 +102,21 @@ static void look_at_docker_like(struct world *w, struct rootfs *rootfs)
 	require(!exists("../../tmp"));
 }
 
+/* Hooks of createRuntime find the container's mounts at the root's path on the host, in the container's mount namespace. */
+static void look_before_entering(struct world *w, struct rootfs *rootfs)
+{
+	(void)rootfs;
+	require(exists(w->outside) && mount_line(w->root));
+	require(mount_has(arena_printf(&w->arena, "%s/dev", w->root), " - tmpfs "));
+}
+
 static void test_docker_like(void **state)
 {
 	struct world *w = world_new();
 
 	(void)state;
 	docker_like(w);
+	w->before_enter = look_before_entering;
 	w->look = look_at_docker_like;
 	run(w);
 }

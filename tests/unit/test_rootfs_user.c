@@ -272,6 +272,8 @@ static void look_at_stand_ins(struct world *w, struct rootfs *rootfs)
 
 	snprintf(self, sizeof self, "/proc/%d", (int)getppid());
 	require(exists(self));
+	require((flags_of("/proc/sys") & ST_RDONLY) && (!exists("/proc/keys") || is_device("/proc/keys", 1, 3)));
+	require(!exists("/sys/firmware") || mount_has("/sys/firmware", " - tmpfs "));
 }
 
 static void test_stand_ins(void **state)
@@ -284,6 +286,8 @@ static void test_stand_ins(void **state)
 	world_mount(w, "/sys", "sysfs", "sysfs", "nosuid,noexec,nodev");
 	world_mount(w, "/dev", "tmpfs", "tmpfs", "");
 	world_mount(w, "/dev/mqueue", "mqueue", "mqueue", "");
+	w->spec.linux_.masked_paths = strings_of(w, "/proc/keys,/sys/firmware");
+	w->spec.linux_.readonly_paths = strings_of(w, "/proc/sys,/sys/fs/cgroup");
 	w->look = look_at_stand_ins;
 	run(w);
 }
