@@ -131,6 +131,11 @@ static const struct name propagation[] = {
 	NAME("shared", PROPAGATION_SHARED),
 	NAME("slave", PROPAGATION_SLAVE),
 	NAME("unbindable", PROPAGATION_UNBINDABLE),
+	/* The text has the four above; containerd and Docker also write these, and mean the same by them. */
+	NAME("rprivate", PROPAGATION_PRIVATE),
+	NAME("rshared", PROPAGATION_SHARED),
+	NAME("rslave", PROPAGATION_SLAVE),
+	NAME("runbindable", PROPAGATION_UNBINDABLE),
 };
 const struct names names_propagation = NAMES(propagation);
 

@@ -216,9 +216,9 @@ static void test_shown_values(void **state)
 {
 	static const struct bad rows[] = {
 		{ LINUX("'rootfsPropagation':'a\\nb\\u001b[2J\\u009b\\'\\\\\xc3\xa9'"),
-		  "/linux/rootfsPropagation: \"a\\x0ab\\x1b[2J\\x9b\\\"\\\\é\": must be one of \"private\", \"shared\", \"slave\", \"unbindable\"" },
+		  "/linux/rootfsPropagation: \"a\\x0ab\\x1b[2J\\x9b\\\"\\\\é\": must be one of \"private\", \"shared\", \"slave\", \"unbindable\", \"rprivate\", \"rshared\", \"rslave\", \"runbindable\"" },
 		{ LINUX("'rootfsPropagation':'0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789'"),
-		  "/linux/rootfsPropagation: \"01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234...\": must be one of \"private\", \"shared\", \"slave\", \"unbindable\"" },
+		  "/linux/rootfsPropagation: \"01234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234...\": must be one of \"private\", \"shared\", \"slave\", \"unbindable\", \"rprivate\", \"rshared\", \"rslave\", \"runbindable\"" },
 		{ LINUX("'sysctl':{'a\\nb':1}"), "/linux/sysctl/a\\x0ab: 1: must be a string" },
 		{ LINUX("'sysctl':{'a/b':1}"), "/linux/sysctl/a/b: 1: must be a string" },
 	};
