@@ -203,6 +203,11 @@ static int give_birth(struct child *child, const struct birth *birth, int child_
 	bool staged = birth->target >= 0 || newborn->plan.staged;
 	uint64_t flags = staged ? 0 : newborn->plan.new_flags;
 	int pidfd = -1;
+
+	/* The root of an IPC namespace's mqueue belongs to its maker: init makes it, once it is somebody. */
+	if (flags & CLONE_NEWUSER)
+		flags &= ~(uint64_t)CLONE_NEWIPC;
+
 	int pid = clone_process(flags, birth->affinity ? -1 : birth->cgroup, &pidfd);
 
 	if (pid == 0) {
