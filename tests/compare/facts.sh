@@ -6,7 +6,7 @@ awk '{ tags = ""; for (i = 7; $i != "-"; i++) { sub(/:.*/, "", $i); tags = tags 
   super = $(i + 3); gsub(/,?(size|nr_inodes|inode64|lowerdir|upperdir|workdir)=?[^,]*/, "", super)
   print "mount " $5 " " $6 " " $(i + 1) " " super tags }' /proc/self/mountinfo | sort
 for f in /dev/* /dev/pts/ptmx; do
-  [ -L "$f" ] && echo "link $f $(readlink "$f")" || stat -c 'dev %n %F %a %u:%g %t:%T' "$f"
+  if [ -L "$f" ]; then echo "link $f $(readlink "$f")"; else stat -c 'dev %n %F %a %u:%g %t:%T' "$f"; fi
 done
 echo "hostname $(hostname)"
 echo "cwd $(pwd)"
@@ -21,7 +21,11 @@ for key in kernel/domainname net/ipv4/ping_group_range net/ipv4/ip_unprivileged_
   [ -e /proc/sys/$key ] && echo "sysctl $key $(cat /proc/sys/$key)"
 done
 for f in /proc/kcore /proc/keys /proc/timer_list /proc/interrupts /sys/firmware /proc/acpi; do
-  [ -e $f ] && { [ -d $f ] && echo "read $f $(ls $f | wc -l) entries" || echo "read $f $(head -c 8 $f 2> /dev/null | wc -c) bytes"; }
+  if [ -d $f ]; then
+    echo "read $f $(find $f | wc -l) entries"
+  elif [ -e $f ]; then
+    echo "read $f $(head -c 8 $f 2> /dev/null | wc -c) bytes"
+  fi
 done
 touch /.written 2> /dev/null && echo "root writable" || echo "root read-only"
 rm -f /.written

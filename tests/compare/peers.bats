@@ -3,10 +3,6 @@
 bats_require_minimum_version 1.5.0
 load ../lib/common
 
-setup_file() {
-  tests/peers/install sid >&2
-}
-
 facts() { # NAME CMD...: leaves $BATS_TEST_TMPDIR/NAME.facts
   local name=$1
   shift
