@@ -1,4 +1,5 @@
 # A whole Debian 13 as the root file system, and the work that one does in it.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # scripts of the container; bats' subshells; variables of common.bash
 bats_require_minimum_version 1.5.0
 load ../lib/common
 

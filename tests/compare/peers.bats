@@ -1,5 +1,6 @@
 # The same bundle under berth and under Debian's crun and runc: what the kernel tells from inside is the same, or tests/compare/known
 # says why not.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # scripts of the container; bats' subshells; variables of common.bash
 bats_require_minimum_version 1.5.0
 load ../lib/common
 
