@@ -74,6 +74,22 @@ int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources);
 int cgroup_set_devices(struct cgroup *cgroup, const struct spec_device_rule *rules, size_t count,
                        const struct spec_device *devices, size_t device_count);
 
+/*
+ * The same in two steps, where other limits change with the filter: prepare does what may fail (the kernel's checks of the program),
+ * commit puts the filter on the group.
+ */
+struct cgroup_devices {
+	int old, loaded;  /* programs, or -1 */
+};
+
+#define CGROUP_DEVICES_NONE ((struct cgroup_devices){ .old = -1, .loaded = -1 })
+
+int cgroup_devices_prepare(struct cgroup_devices *change, const struct cgroup *cgroup, const struct spec_device_rule *rules, size_t count,
+                           const struct spec_device *devices, size_t device_count);
+int cgroup_devices_commit(const struct cgroup_devices *change, const struct cgroup *cgroup);
+void cgroup_devices_close(struct cgroup_devices *change);
+#define _cleanup_devices_ __attribute__((cleanup(cgroup_devices_close)))
+
 /* Give the group's directory and the files of /sys/kernel/cgroup/delegate to uid (config-linux.md "Cgroup ownership"). */
 int cgroup_delegate(struct cgroup *cgroup, uid_t uid);
 

@@ -14,7 +14,7 @@
 
 /* --- reading ---------------------------------------------------------------------------------------------------------------- */
 
-/* The text of a file of the group, or NULL when there is no such file. */
+/* The text of a file of the group, or NULL when it cannot be read: the kernel has no such file, or the group is gone. */
 static char *read_text(const struct cgroup *cgroup, const char *file, struct arena *arena)
 {
 	char *text;
@@ -22,7 +22,7 @@ static char *read_text(const struct cgroup *cgroup, const char *file, struct are
 	return read_file_at(cgroup->fd, file, arena, TEXT_MAX, &text, NULL) < 0 ? NULL : text;
 }
 
-/* "max" is STATS_UNLIMITED. */
+/* "max" is STATS_UNLIMITED. Without the file, *value stays. */
 static bool read_value(const struct cgroup *cgroup, const char *file, uint64_t *value)
 {
 	char text[32];
@@ -79,14 +79,22 @@ static void read_pressure(const struct cgroup *cgroup, const char *file, struct 
 	pressure->some = parse_stall(text);
 }
 
+static int cannot_read(const struct cgroup *cgroup)
+{
+	if (faccessat(cgroup->fd, "cgroup.procs", F_OK, 0) == 0)
+		return refuse(EIO, "cpu.stat of cgroup %s cannot be read", cgroup->path);
+	return refuse(ENOENT, "cgroup %s is gone", cgroup->path);
+}
+
 /* --- controllers ------------------------------------------------------------------------------------------------------------ */
 
 static int read_cpu(const struct cgroup *cgroup, struct arena *arena, struct stats_cpu *cpu)
 {
 	const char *text = read_text(cgroup, "cpu.stat", arena);
 
+	/* The kernel gives this file to every group but the root, with any controllers. */
 	if (!text)
-		return refuse(ENOENT, "cgroup %s is gone", cgroup->path);
+		return cannot_read(cgroup);
 	*cpu = (struct stats_cpu){
 		.set = true,
 		.usage = value_of(text, "usage_usec"),
@@ -125,9 +133,12 @@ static void read_memory(const struct cgroup *cgroup, struct arena *arena, struct
 {
 	char *stat = read_text(cgroup, "memory.stat", arena), *events = read_text(cgroup, "memory.events", arena);
 
+	/* Pressure is there without the controller, too. */
+	read_pressure(cgroup, "memory.pressure", &memory->pressure);
 	memory->set = read_value(cgroup, "memory.current", &memory->current);
 	if (!memory->set)
 		return;
+	memory->max = STATS_UNLIMITED;
 	read_value(cgroup, "memory.peak", &memory->peak);
 	read_value(cgroup, "memory.max", &memory->max);
 	read_value(cgroup, "memory.low", &memory->low);
@@ -135,6 +146,8 @@ static void read_memory(const struct cgroup *cgroup, struct arena *arena, struct
 	read_value(cgroup, "memory.swap.peak", &memory->swap_peak);
 	read_value(cgroup, "memory.swap.max", &memory->swap_max);
 	if (events) {
+		memory->low_events = value_of(events, "low");
+		memory->high_events = value_of(events, "high");
 		memory->max_events = value_of(events, "max");
 		memory->oom_events = value_of(events, "oom");
 		memory->oom_kills = value_of(events, "oom_kill");
@@ -142,7 +155,6 @@ static void read_memory(const struct cgroup *cgroup, struct arena *arena, struct
 	}
 	if (stat)
 		read_pairs(stat, arena, memory);
-	read_pressure(cgroup, "memory.pressure", &memory->pressure);
 }
 
 /* "8:0 rbytes=… wbytes=… rios=… wios=… dbytes=… dios=…" */
@@ -151,6 +163,7 @@ static void read_io(const struct cgroup *cgroup, struct arena *arena, struct sta
 	char *text = read_text(cgroup, "io.stat", arena), *rest;
 	size_t lines = 1;
 
+	read_pressure(cgroup, "io.pressure", &io->pressure);
 	if (!text)
 		return;
 	io->set = true;
@@ -171,32 +184,48 @@ static void read_io(const struct cgroup *cgroup, struct arena *arena, struct sta
 		device.discard_ios = value_of(line, "dios");
 		io->devices[io->count++] = device;
 	}
-	read_pressure(cgroup, "io.pressure", &io->pressure);
 }
 
-static int open_directory(const struct cgroup *cgroup, DIR **dir)
+static int read_pids(struct cgroup *cgroup, struct arena *arena, struct stats_pids *pids)
+{
+	pid_t *list;
+	size_t count;
+
+	pids->max = STATS_UNLIMITED;
+	pids->set = read_value(cgroup, "pids.current", &pids->current);
+	if (pids->set) {
+		read_value(cgroup, "pids.max", &pids->max);
+		return 0;
+	}
+	int r = cgroup_pids(cgroup, arena, &list, &count);
+
+	if (r >= 0)
+		pids->current = count;
+	return r;
+}
+
+/* NULL with the record. */
+static DIR *open_directory(const struct cgroup *cgroup)
 {
 	int fd = openat(cgroup->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-	*dir = fd < 0 ? NULL : fdopendir(fd);
-	if (*dir)
-		return 0;
-	int r = fail(errno, "list cgroup %s", cgroup->path);
-
-	close_fd(&fd);
-	return r;
+	if (!dir) {
+		fail(errno, "list cgroup %s", cgroup->path);
+		close_fd(&fd);
+	}
+	return dir;
 }
 
 /* One entry for each hugetlb.SIZE.current. */
 static int read_hugetlb(const struct cgroup *cgroup, struct arena *arena, struct cgroup_stats *stats)
 {
 	static const char prefix[] = "hugetlb.", suffix[] = ".current";
-	_cleanup_dir_ DIR *dir = NULL;
+	_cleanup_dir_ DIR *dir = open_directory(cgroup);
 	struct stats_hugetlb list[16];
-	int r = open_directory(cgroup, &dir);
 
-	if (r < 0)
-		return r;
+	if (!dir)
+		return -error_record()->code;
 	for (struct dirent *entry; (entry = readdir(dir)) && stats->hugetlb_count < sizeof list / sizeof *list;) {
 		size_t length = strlen(entry->d_name), around = strlen(prefix) + strlen(suffix);
 		char file[NAME_MAX + 16];
@@ -251,29 +280,27 @@ int cgroup_read_stats(struct cgroup *cgroup, struct arena *arena, struct cgroup_
 	if (r < 0)
 		return r;
 	read_memory(cgroup, arena, &stats->memory);
-	stats->pids.set = read_value(cgroup, "pids.current", &stats->pids.current) && read_value(cgroup, "pids.max", &stats->pids.max);
 	read_io(cgroup, arena, &stats->io);
 	read_rdma(cgroup, arena, stats);
-	return read_hugetlb(cgroup, arena, stats);
+	r = read_pids(cgroup, arena, &stats->pids);
+	if (r >= 0)
+		r = read_hugetlb(cgroup, arena, stats);
+	/* What went while it was read looks like a group without controllers. */
+	return faccessat(cgroup->fd, "cgroup.procs", F_OK, 0) < 0 ? cannot_read(cgroup) : r;
 }
 
 /* --- notification ----------------------------------------------------------------------------------------------------------- */
 
 int cgroup_watch(struct cgroup *cgroup)
 {
-	static const char *const files[] = { "cgroup.events", "memory.events" };
 	_cleanup_fd_ int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	char path[64];
 
 	if (watch < 0)
 		return fail(errno, "inotify_init1 (the limit is /proc/sys/fs/inotify/max_user_instances)");
-	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		char path[64];
-
-		snprintf(path, sizeof path, "%s/%s", fd_path(cgroup->fd).text, files[i]);
-		/* Without the memory controller there is no memory.events, and nothing to be told. */
-		if (inotify_add_watch(watch, path, IN_MODIFY) < 0 && errno != ENOENT)
-			return fail(errno, "watch %s of cgroup %s", files[i], cgroup->path);
-	}
+	snprintf(path, sizeof path, "%s/memory.events", fd_path(cgroup->fd).text);
+	if (inotify_add_watch(watch, path, IN_MODIFY) < 0 && errno != ENOENT)
+		return fail(errno, "watch memory.events of cgroup %s", cgroup->path);
 	return steal_fd(&watch);
 }
 

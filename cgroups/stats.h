@@ -1,6 +1,6 @@
 /*
  * What a group has used, read from its files (Documentation/admin-guide/cgroup-v2.rst). A controller that is not enabled for the
- * group leaves its part unset; so do files that the kernel is too old for.
+ * group leaves its part unset; a file that the kernel is too old for leaves 0, or STATS_UNLIMITED where it is a limit.
  */
 #pragma once
 
@@ -35,7 +35,7 @@ struct stats_memory {
 	bool set, swap_set;
 	uint64_t current, peak, max, low;                  /* bytes; max: STATS_UNLIMITED */
 	uint64_t swap, swap_peak, swap_max;
-	uint64_t max_events, oom_events, oom_kills, oom_group_kills;  /* memory.events */
+	uint64_t low_events, high_events, max_events, oom_events, oom_kills, oom_group_kills;  /* memory.events */
 	size_t stat_count;
 	struct stats_pair *stat;                           /* memory.stat, as it is */
 	struct stats_pressure pressure;
@@ -43,7 +43,8 @@ struct stats_memory {
 
 struct stats_pids {
 	bool set;
-	uint64_t current, max;                             /* STATS_UNLIMITED */
+	uint64_t current;                                  /* without the controller: processes, not threads */
+	uint64_t max;                                      /* STATS_UNLIMITED */
 };
 
 struct stats_device {
@@ -78,12 +79,12 @@ struct cgroup_stats {
 	struct stats_rdma *rdma;
 };
 
-/* Read everything; strings and arrays in arena. A group that is gone is -ENOENT. */
+/* Read everything; strings and arrays in arena. A group that is gone, also one that went meanwhile, is -ENOENT. */
 int cgroup_read_stats(struct cgroup *cgroup, struct arena *arena, struct cgroup_stats *stats);
 
 /*
- * Notification: a descriptor (inotify) that becomes readable when memory.events or cgroup.events of the group change. The
- * caller reads it empty (cgroup_watch_drain) and then reads the statistics.
+ * Notification: a descriptor (inotify) that becomes readable when memory.events of the group changes. The caller reads it empty
+ * (cgroup_watch_drain) and then reads the statistics. Without the memory controller it stays silent.
  */
 int cgroup_watch(struct cgroup *cgroup);
 int cgroup_watch_drain(int watch);
