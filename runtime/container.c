@@ -280,9 +280,38 @@ static int open_living(struct record *record, const struct runtime *runtime, con
 	return record_need_cgroup(record, what);
 }
 
+/* memory.swap.max holds swap alone, so the limit of both together needs the one of memory. */
+static int complete_swap(struct cgroup *cgroup, struct spec_memory *memory)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	struct cgroup_stats stats;
+
+	if (!memory->swap.set || memory->swap.value <= 0 || memory->limit.set)
+		return 0;
+	int r = cgroup_read_stats(cgroup, &arena, &stats);
+
+	if (r >= 0 && stats.memory.set && stats.memory.max <= INT64_MAX)
+		memory->limit = (struct opt_i64){ .set = true, .value = (int64_t)stats.memory.max };
+	return r;
+}
+
+/* Whatever of the device rules may fail comes before the limits, which are taken back when one of them fails. */
+static int apply_update(struct cgroup *cgroup, const struct spec_resources *resources)
+{
+	struct cgroup_devices _cleanup_devices_ devices = CGROUP_DEVICES_NONE;
+	int r = 0;
+
+	if (resources->device_count > 0)
+		r = cgroup_devices_prepare(&devices, cgroup, resources->devices, resources->device_count, NULL, 0);
+	if (r >= 0)
+		r = cgroup_apply(cgroup, resources);
+	return r >= 0 && resources->device_count > 0 ? cgroup_devices_commit(&devices, cgroup) : r;
+}
+
 int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources)
 {
 	struct record _cleanup_record_ record = RECORD_NONE;
+	struct spec_resources complete = *resources;
 	int r = open_living(&record, runtime, id, "update");
 
 	if (r < 0)
@@ -291,10 +320,8 @@ int container_update(const struct runtime *runtime, const char *id, const struct
 
 	if (lock < 0)
 		return lock;
-	r = cgroup_apply(&record.cgroup, resources);
-	if (r >= 0 && resources->device_count > 0)
-		r = cgroup_set_devices(&record.cgroup, resources->devices, resources->device_count, NULL, 0);
-	return r;
+	r = complete_swap(&record.cgroup, &complete.memory);
+	return r < 0 ? r : apply_update(&record.cgroup, &complete);
 }
 
 int container_stats(const struct runtime *runtime, const char *id, struct arena *arena, struct cgroup_stats *stats)
@@ -305,10 +332,28 @@ int container_stats(const struct runtime *runtime, const char *id, struct arena 
 	return r < 0 ? r : cgroup_read_stats(&record.cgroup, arena, stats);
 }
 
-int container_watch(const struct runtime *runtime, const char *id)
+int container_watch(struct container_watch *watch, const struct runtime *runtime, const char *id)
 {
 	struct record _cleanup_record_ record = RECORD_NONE;
+
+	*watch = (struct container_watch){ .cgroup = CGROUP_NONE, .init = PIDREF_NONE, .changes = -1 };
 	int r = open_living(&record, runtime, id, "watch");
 
-	return r < 0 ? r : cgroup_watch(&record.cgroup);
+	if (r < 0)
+		return r;
+	watch->changes = cgroup_watch(&record.cgroup);
+	if (watch->changes < 0)
+		return watch->changes;
+	watch->cgroup = record.cgroup;
+	watch->init = record.init;
+	record.cgroup = CGROUP_NONE;
+	record.init = PIDREF_NONE;
+	return 0;
+}
+
+void container_watch_close(struct container_watch *watch)
+{
+	close_fd(&watch->cgroup.fd);
+	close_fd(&watch->changes);
+	pidref_close(&watch->init);
 }

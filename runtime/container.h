@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/pidref.h"
 #include "cgroups/cgroup.h"
 #include "cgroups/stats.h"
 #include "oci/spec.h"
@@ -94,7 +95,8 @@ int container_resume(const struct runtime *runtime, const char *id);
 int container_pids(const struct runtime *runtime, const char *id, struct arena *arena, pid_t **pids, size_t *count);
 
 /*
- * update: change the limits that are set in resources, live; device rules replace all earlier ones. A failure leaves the limits as they were.
+ * update: change the limits that are set in resources, live; device rules replace all earlier ones. A limit of memory and swap together
+ * without one of memory counts from the memory limit that is there. A failure leaves the limits as they were.
  * Later operations (and who reads ROOT/ID/config.json) see the configuration of the create: the cgroup's files are the truth.
  */
 int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources);
@@ -102,8 +104,19 @@ int container_update(const struct runtime *runtime, const char *id, const struct
 /* events --stats: what the container's cgroup has used; everything in arena. */
 int container_stats(const struct runtime *runtime, const char *id, struct arena *arena, struct cgroup_stats *stats);
 
-/* events: a descriptor to poll that says when out-of-memory counters or the end may have changed: see cgroup_watch(). */
-int container_watch(const struct runtime *runtime, const char *id);
+/*
+ * events: a living container, watched. It stays the same one when another gets its id, and its statistics (cgroup_read_stats) can be read
+ * after its end too, until its cgroup is removed (-ENOENT): a process that the OOM killer takes is counted before it dies.
+ */
+struct container_watch {
+	struct cgroup cgroup;
+	struct pidref init;  /* init.fd is readable once the container has ended */
+	int changes;         /* readable when the counters of memory.events have changed: cgroup_watch_drain() */
+};
+
+int container_watch(struct container_watch *watch, const struct runtime *runtime, const char *id);
+void container_watch_close(struct container_watch *watch);
+#define _cleanup_watch_ __attribute__((cleanup(container_watch_close)))
 
 /* features: what this build can do (features.md), as JSON. */
 char *container_features(const struct runtime *runtime, struct arena *arena);
