@@ -41,6 +41,17 @@ struct call {
 	bool all, force, regex, quiet, rootless_spec;
 	int signal;
 
+	/* update: texts, as they were given */
+	struct {
+		const char *resources, *memory, *memory_reservation, *memory_swap, *kernel_memory, *kernel_memory_tcp;
+		const char *cpu_share, *cpu_quota, *cpu_period, *cpu_burst, *cpu_idle, *cpu_rt_period, *cpu_rt_runtime;
+		const char *cpuset_cpus, *cpuset_mems, *pids_limit, *blkio_weight, *l3_cache_schema, *mem_bw_schema;
+	} update;
+
+	/* events */
+	const char *interval;
+	bool stats;
+
 	uint64_t ignored_signals;  /* by the caller (cli/signals.h) */
 	int format;          /* enum format_choice */
 	const char *file;

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "cli/input.h"
 #include "cli/signals.h"
 #include "oci/names.h"
 #include "oci/parse.h"
@@ -10,11 +11,9 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Decimal digits and nothing else, up to the highest id; 2^32-1 is the kernel's "none". */
 static int parse_id(const char *what, const char *text, size_t length, uint32_t *id)
@@ -90,30 +89,6 @@ static int parse_capabilities(const struct strings *texts, uint64_t *mask)
 	return 0;
 }
 
-/* May be a pipe, as of "--process <(…)", so it is read as it comes. */
-static int read_process(struct call *call, struct exec_options *options)
-{
-	_cleanup_fd_ int fd = open(call->process, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0)
-		return fail(errno, "--process %s", call->process);
-	_cleanup_free_ char *buffer = malloc(SPEC_MAX_SIZE + 1);
-	size_t used = 0;
-	ssize_t n;
-
-	if (!buffer)
-		return fail(ENOMEM, "--process %s", call->process);
-	while ((n = read(fd, buffer + used, SPEC_MAX_SIZE + 1 - used)) > 0 || (n < 0 && errno == EINTR))
-		used += n > 0 ? (size_t)n : 0;
-	if (n < 0)
-		return fail(errno, "--process %s", call->process);
-	if (used > SPEC_MAX_SIZE)
-		return refuse(EFBIG, "--process %s: larger than %zu bytes", call->process, SPEC_MAX_SIZE);
-	options->process_json = arena_strndup(&call->arena, buffer, used);
-	options->process_json_size = used;
-	return 0;
-}
-
 static int check(const struct call *call)
 {
 	bool command = call->arguments.count > 1;
@@ -152,7 +127,14 @@ static int make_options(struct call *call, struct exec_options *options)
 	if (r < 0 || (call->user && (r = parse_user(call, options)) < 0) || (r = parse_gids(call, options)) < 0 ||
 	    (r = parse_capabilities(&call->capabilities, &options->capabilities)) < 0)
 		return r;
-	return call->process ? read_process(call, options) : 0;
+	if (!call->process)
+		return 0;
+	char *text;
+
+	r = input_read(&call->arena, "--process", call->process, false, &text, &options->process_json_size);
+
+	options->process_json = text;
+	return r;
 }
 
 static int run_exec(struct call *call)

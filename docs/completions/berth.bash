@@ -19,7 +19,13 @@ _berth_options() {
       ;;
     kill) echo --all -a --regex -r --help -h ;;
     delete) echo --force -f --regex -r --help -h ;;
+    update)
+      echo --resources -r --memory --memory-reservation --memory-swap --cpu-quota --cpu-period --cpu-burst --cpu-share \
+        --cpu-idle --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --kernel-memory --kernel-memory-tcp \
+        --cpu-rt-period --cpu-rt-runtime --l3-cache-schema --mem-bw-schema --help -h
+      ;;
     list) echo --format -f --quiet -q --help -h ;;
+    events) echo --interval --stats --help -h ;;
     ps) echo --format -f --help -h ;;
     spec) echo --bundle -b --file -f --rootless --help -h ;;
     *) echo --help -h ;;
@@ -35,6 +41,8 @@ _berth_takes_value() {
     exec:--process | exec:-p | exec:--user | exec:-u | exec:--additional-gids | exec:-g | exec:--cwd | exec:--env | exec:-e) ;;
     exec:--cap | exec:-c | exec:--apparmor | exec:--process-label | exec:--cgroup) ;;
     list:--format | list:-f | ps:--format | ps:-f) ;;
+    update:--help | update:-h) return 1 ;;
+    update:-* | events:--interval) ;;
     *) return 1 ;;
   esac
 }
@@ -47,6 +55,9 @@ _berth_value() { # COMMAND OPTION CURRENT
     :--cgroup-manager) compgen -W "cgroupfs systemd" -- "$3" ;;
     :--rootless) compgen -W "auto true false" -- "$3" ;;
     list:* | ps:*) compgen -W "table json" -- "$3" ;;
+    update:--resources | update:-r) compgen -f -- "$3" ;;
+    update:--cpu-idle) compgen -W "0 1" -- "$3" ;;
+    update:* | events:*) ;;
     *:--preserve-fds | exec:--user | exec:-u | exec:--additional-gids | exec:-g | exec:--env | exec:-e) ;;
     exec:--cwd | exec:--cap | exec:-c | exec:--apparmor | exec:--process-label | exec:--cgroup) ;;
     *) compgen -f -- "$3" ;;
@@ -55,8 +66,8 @@ _berth_value() { # COMMAND OPTION CURRENT
 
 _berth_arguments() { # COMMAND POSITION CURRENT
   case $1:$2 in
-    :*) compgen -W "create start run kill delete exec ps pause resume list state spec features help" -- "$3" ;;
-    help:0) compgen -W "create start run kill delete exec ps pause resume list state spec features" -- "$3" ;;
+    :*) compgen -W "create start run kill delete exec ps pause resume update list state events spec features help" -- "$3" ;;
+    help:0) compgen -W "create start run kill delete exec ps pause resume update list state events spec features" -- "$3" ;;
     kill:1) compgen -W "HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH" -- "$3" ;;
     create:* | run:* | list:* | spec:* | features:*) ;;
     *:0) compgen -W "$("${berth[@]}" list --quiet 2> /dev/null)" -- "$3" ;;

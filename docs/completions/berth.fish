@@ -10,7 +10,7 @@ function __berth_ids
     berth $root list --quiet 2>/dev/null
 end
 
-set -l commands create start run kill delete exec ps pause resume list state spec features help
+set -l commands create start run kill delete exec ps pause resume update list state events spec features help
 
 complete -c berth -f
 complete -c berth -s h -l help -d 'Show help'
@@ -34,13 +34,15 @@ complete -c berth -n $global -a exec -d 'Run a command in a container'
 complete -c berth -n $global -a ps -d 'List the processes of a container'
 complete -c berth -n $global -a pause -d 'Freeze all processes of a container'
 complete -c berth -n $global -a resume -d 'Let a paused container run on'
+complete -c berth -n $global -a update -d 'Change the limits of a container'
 complete -c berth -n $global -a list -d 'List containers'
 complete -c berth -n $global -a state -d 'Print the state of a container'
+complete -c berth -n $global -a events -d 'Print what a container uses'
 complete -c berth -n $global -a spec -d 'Write a configuration to begin with'
 complete -c berth -n $global -a features -d 'Print what this runtime supports'
 complete -c berth -n $global -a help -d 'Show help'
 
-complete -c berth -n '__fish_seen_subcommand_from start kill delete exec ps pause resume state' -a '(__berth_ids)'
+complete -c berth -n '__fish_seen_subcommand_from start kill delete exec ps pause resume update state events' -a '(__berth_ids)'
 complete -c berth -n '__fish_seen_subcommand_from help' -a "$commands"
 
 complete -c berth -n '__fish_seen_subcommand_from create run spec' -s b -l bundle -r -F -d 'Bundle directory'
@@ -76,3 +78,25 @@ complete -c berth -n '__fish_seen_subcommand_from list ps' -s f -l format -x -a 
 complete -c berth -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'Only ids'
 complete -c berth -n '__fish_seen_subcommand_from spec' -s f -l file -r -d 'File in the bundle'
 complete -c berth -n '__fish_seen_subcommand_from spec' -l rootless -d 'For a user without privileges'
+
+complete -c berth -n '__fish_seen_subcommand_from update' -s r -l resources -r -F -d 'Limits as JSON'
+complete -c berth -n '__fish_seen_subcommand_from update' -l memory -x -d 'Memory limit'
+complete -c berth -n '__fish_seen_subcommand_from update' -l memory-reservation -x -d 'Memory that is kept for it'
+complete -c berth -n '__fish_seen_subcommand_from update' -l memory-swap -x -d 'Limit of memory and swap'
+complete -c berth -n '__fish_seen_subcommand_from update' -l cpu-quota -x -d 'CPU time in each period'
+complete -c berth -n '__fish_seen_subcommand_from update' -l cpu-period -x -d 'Length of a period'
+complete -c berth -n '__fish_seen_subcommand_from update' -l cpu-burst -x -d 'CPU time saved up'
+complete -c berth -n '__fish_seen_subcommand_from update' -l cpu-share -x -d 'Share of CPU time'
+complete -c berth -n '__fish_seen_subcommand_from update' -l cpu-idle -x -a '0 1' -d 'Only CPU time that nobody wants'
+complete -c berth -n '__fish_seen_subcommand_from update' -l cpuset-cpus -x -d 'CPUs to use'
+complete -c berth -n '__fish_seen_subcommand_from update' -l cpuset-mems -x -d 'Memory nodes to use'
+complete -c berth -n '__fish_seen_subcommand_from update' -l pids-limit -x -d 'Most processes and threads'
+complete -c berth -n '__fish_seen_subcommand_from update' -l blkio-weight -x -d 'Share of I/O'
+complete -c berth -n '__fish_seen_subcommand_from update' -l kernel-memory -x -d 'No effect'
+complete -c berth -n '__fish_seen_subcommand_from update' -l kernel-memory-tcp -x -d 'No effect'
+complete -c berth -n '__fish_seen_subcommand_from update' -l cpu-rt-period -x -d 'Cgroup v1 only'
+complete -c berth -n '__fish_seen_subcommand_from update' -l cpu-rt-runtime -x -d 'Cgroup v1 only'
+complete -c berth -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'No Intel RDT'
+complete -c berth -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 'No Intel RDT'
+complete -c berth -n '__fish_seen_subcommand_from events' -l interval -x -d 'Time between statistics'
+complete -c berth -n '__fish_seen_subcommand_from events' -l stats -d 'Print statistics once'

@@ -3,12 +3,12 @@
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2154,SC2317 # bats' subshells; variables of common.bash
 load ../lib/common
 
-commands=(create start run kill delete exec ps pause resume list state spec features)
+commands=(create start run kill delete exec ps pause resume update list state events spec features)
 manual() { cat "$top/docs/man/berth${1:+-$1}.8"; } # [COMMAND]
 
 # Long and short options of a command (none: of berth) as its --help lists them.
 options_of() { # [COMMAND]
-  "$BERTH" ${1+"$1"} --help | sed -nE 's/^  (-(.),|   ) --([a-z-]+).*/\3 \2/p'
+  "$BERTH" ${1+"$1"} --help | sed -nE 's/^  (-(.),|   ) --([a-z0-9-]+).*/\3 \2/p'
 }
 
 # Help --------------------------------------------------------------------
@@ -74,7 +74,7 @@ options_of() { # [COMMAND]
   for command in '' "${commands[@]}"; do
     while read -r name; do
       options_of ${command:+"$command"} | grep -q "^$name " || fail "berth${command:+-$command}(8) has --$name"
-    done < <(manual "$command" | grep -E '^\.It (Fl . , )?Fl -' | sed -E 's/.*Fl -([a-z-]+).*/\1/')
+    done < <(manual "$command" | grep -E '^\.It (Fl . , )?Fl -' | sed -E 's/.*Fl -([a-z0-9-]+).*/\1/')
   done
 }
 
@@ -114,10 +114,10 @@ options_of() { # [COMMAND]
   done
   while read -r option; do
     grep -qx -- "$option" <<< "$all" || fail "fish: --$option"
-  done < <(sed -nE 's/^complete .* -l ([a-z-]+).*/\1/p' "$top/docs/completions/berth.fish")
+  done < <(sed -nE 's/^complete .* -l ([a-z0-9-]+).*/\1/p' "$top/docs/completions/berth.fish")
   while read -r option; do
     grep -qx -- "$option" <<< "$all" || fail "zsh: --$option"
-  done < <(grep -oE -- '--[a-z-]+[[}]' "$top/docs/completions/_berth" | grep -oE '[a-z][a-z-]+')
+  done < <(grep -oE -- '--[a-z0-9-]+[[}]' "$top/docs/completions/_berth" | grep -oE '[a-z][a-z0-9-]+')
 }
 
 complete_line() { # WORD...: what bash offers for the last one
@@ -170,8 +170,8 @@ usage_error() { # TEXT ARG...: refused with TEXT and a hint, nothing on standard
 
 @test "missing and superfluous arguments are refused" {
   local command
-  for command in create start run kill delete exec ps pause resume state; do usage_error "expected ID" $command; done
-  for command in create start run delete pause resume state; do usage_error 'unexpected argument "b"' $command a b; done
+  for command in create start run kill delete exec ps pause resume update state events; do usage_error "expected ID" $command; done
+  for command in create start run delete pause resume update state events; do usage_error 'unexpected argument "b"' $command a b; done
   usage_error 'unexpected argument "c"' kill a TERM c
   usage_error 'unexpected argument "a"' list a
   usage_error 'unexpected argument "a"' spec a
