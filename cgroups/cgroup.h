@@ -75,8 +75,8 @@ int cgroup_set_devices(struct cgroup *cgroup, const struct spec_device_rule *rul
                        const struct spec_device *devices, size_t device_count);
 
 /*
- * The same in two steps, where other limits change with the filter: prepare does what may fail (the kernel's checks of the program),
- * commit puts the filter on the group.
+ * The same in two steps, where other limits change with the filter: prepare does what may fail (the kernel's checks of the
+ * program), commit puts the filter on the group.
  */
 struct cgroup_devices {
 	int old, loaded;  /* programs, or -1 */
@@ -84,8 +84,8 @@ struct cgroup_devices {
 
 #define CGROUP_DEVICES_NONE ((struct cgroup_devices){ .old = -1, .loaded = -1 })
 
-int cgroup_devices_prepare(struct cgroup_devices *change, const struct cgroup *cgroup, const struct spec_device_rule *rules, size_t count,
-                           const struct spec_device *devices, size_t device_count);
+int cgroup_devices_prepare(struct cgroup_devices *change, const struct cgroup *cgroup, const struct spec_device_rule *rules,
+                           size_t count, const struct spec_device *devices, size_t device_count);
 int cgroup_devices_commit(const struct cgroup_devices *change, const struct cgroup *cgroup);
 void cgroup_devices_close(struct cgroup_devices *change);
 #define _cleanup_devices_ __attribute__((cleanup(cgroup_devices_close)))

@@ -7,8 +7,8 @@
 
 static const struct cgroup_program filter = { "berth_devices", "device filter", BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGROUP_DEVICE };
 
-int cgroup_devices_prepare(struct cgroup_devices *change, const struct cgroup *cgroup, const struct spec_device_rule *rules, size_t count,
-                           const struct spec_device *devices, size_t device_count)
+int cgroup_devices_prepare(struct cgroup_devices *change, const struct cgroup *cgroup, const struct spec_device_rule *rules,
+                           size_t count, const struct spec_device *devices, size_t device_count)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct device_program program;

@@ -173,7 +173,9 @@ END
 
 @test "device rules replace the earlier ones, live" {
   # A device that not every machine has: what counts is whether the kernel denies it.
-  running 'while sleep 0.05; do case $( (: < /dev/fuse) 2>&1) in *"not permitted"*) echo no ;; *) echo yes ;; esac; done > /dev/shm/log'
+  running 'while sleep 0.05; do
+    case $( (: < /dev/fuse) 2>&1) in *"not permitted"*) echo no ;; *) echo yes ;; esac
+  done > /dev/shm/log'
   last() { [[ $(tail -n 1 "/proc/$(pid_of one)/root/dev/shm/log") = "$1" ]]; }
   berth exec one mknod /dev/fuse c 10 229
   wait_until last no

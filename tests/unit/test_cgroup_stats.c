@@ -167,7 +167,8 @@ static void a_missing_limit_is_none(void **state)
 static void io_by_device(void **state)
 {
 	(void)state;
-	put("io.stat", "7:0 \n8:16 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n254:1048575 rbytes=18446744073709551615 wbytes=0\n");
+	put("io.stat", "7:0 \n8:16 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n"
+	               "254:1048575 rbytes=18446744073709551615 wbytes=0\n");
 	struct stats_io io = read_stats().io;
 
 	assert_true(io.set);
