@@ -60,7 +60,7 @@ endif
 quiet := $(if $(V),,@)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all demo check bench lint format install uninstall clean unit
+.PHONY: all demo check check-vm bench lint format install uninstall clean unit
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/berth
@@ -101,6 +101,10 @@ check:
 	tests/install-deps
 	$(quiet)$(MAKE) --no-print-directory all unit lint
 	tests/run
+
+# The whole of the container's tests in the test machine as well; the emulation makes that long.
+check-vm: all
+	tests/run vm/runtime vm/security vm/suites
 
 demo:
 	tests/install-deps build demo
