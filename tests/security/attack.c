@@ -4,7 +4,7 @@
  *   attack watch              until the file /stop is there: looks for processes called "berth" and attacks each: their descriptors,
  *                             directories, memory, and by ptrace. "saw berth" when there was one, "tried berth" when all was tried
  *   attack hold               the same with those that are found first, once; they are stopped (SIGSTOP) before
- *   attack exe PID            opens /proc/PID/exe for writing, in every way there is, for half a second
+ *   attack overwrite FILE     holds FILE, and tries to write to it in every way there is, for half a second
  *   attack swap A B [N]       exchanges A and B again and again (N times, or for ever)
  *   attack tty TEXT           types TEXT into the terminal on descriptors 0 to 2
  *   attack fds                every open descriptor but 0 to 2, with what it is
@@ -97,6 +97,9 @@ static bool traces(pid_t pid)
 {
 	if (ptrace(PTRACE_SEIZE, pid, 0, 0) < 0)
 		return false;
+	/* Only who is stopped can be let go. */
+	ptrace(PTRACE_INTERRUPT, pid, 0, 0);
+	waitpid(pid, NULL, __WALL);
 	ptrace(PTRACE_DETACH, pid, 0, 0);
 	return true;
 }
@@ -211,16 +214,13 @@ static int watch(bool stop)
 
 /* --- its program --------------------------------------------------------------------------------------------------------- */
 
-static int overwrite(pid_t pid)
+static int overwrite(const char *path)
 {
 	static const int flags[] = { O_RDWR, O_WRONLY, O_WRONLY | O_TRUNC, O_WRONLY | O_APPEND };
-	char path[40], held[40];
-	struct stat st;
-
-	snprintf(path, sizeof path, "/proc/%d/exe", pid);
+	char held[40];
 	int fd = open(path, O_PATH | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
 		return printf("cannot open %s: %s\n", path, strerror(errno)), 1;
 	say("holding", path);
 	snprintf(held, sizeof held, "/proc/self/fd/%d", fd);
@@ -342,8 +342,8 @@ int main(int argc, char **argv)
 		return watch(false);
 	if (!strcmp(what, "hold"))
 		return watch(true);
-	if (!strcmp(what, "exe") && argc > 2)
-		return overwrite(atoi(argv[2]));
+	if (!strcmp(what, "overwrite") && argc > 2)
+		return overwrite(argv[2]);
 	if (!strcmp(what, "swap") && argc > 3)
 		return swap(argv[2], argv[3], argc > 4 ? atol(argv[4]) : 0);
 	if (!strcmp(what, "tty") && argc > 2)

@@ -39,6 +39,24 @@ half_exec() { # ID
   got_nothing one
 }
 
+# Then the kernel itself does not hide what changes its ids, and half way the process is still the host's root.
+@test "CVE-2016-9962: the same where the user namespace has no id 0" {
+  bundle one
+  user_namespace
+  capabilities all
+  config '.linux.uidMappings[].containerID = 1000 | .linux.gidMappings = .linux.uidMappings | .process.user = { uid: 1000, gid: 1000 } |
+    .process.capabilities |= (.ambient = .effective | .inheritable = .effective) | .mounts |= map(select(.destination == "/proc"))'
+  # Without an id 0 nothing can be made.
+  touch "$bundle"/rootfs/dev/{null,zero,full,random,urandom,tty}
+  ln -s /proc/self/fd "$bundle/rootfs/dev/fd"
+  touch "$bundle"/rootfs/dev/{stdin,stdout,stderr,core,ptmx}
+  attacker one watch
+  half_exec one
+  let_try one
+  unblock
+  got_nothing one
+}
+
 @test "CVE-2016-9962: nor can root with what engines give it, though it stops the process" {
   bundle one
   attacker one hold
@@ -48,7 +66,20 @@ half_exec() { # ID
   got_nothing one
 }
 
-# Its privileges are the container's by now, so that nothing but PR_SET_DUMPABLE protects it.
+# Its privileges are the container's by now, so that nothing but PR_SET_DUMPABLE protects it. It looks for its program in very many places.
+@test "CVE-2016-9962: nor when the process has all of its attributes and looks for its program" {
+  bundle one
+  local i
+  for i in {1..30}; do ln -s "/link$((i + 1))" "$bundle/rootfs/link$i"; done
+  ln -s bin "$bundle/rootfs/link31"
+  attacker one watch
+  jq '.process | .args = ["none"] | .env = ["PATH=" + "/link1/x:" * 100000]' "$bundle/config.json" > "$BATS_TEST_TMPDIR/process.json"
+  for i in {1..3}; do berth exec --process "$BATS_TEST_TMPDIR/process.json" one > /dev/null 2>&1 || :; done
+  let_try one
+  got_nothing one
+}
+
+# The same holds for it.
 @test "CVE-2016-9962: nor into an init that waits to be started, of another container in the same pid namespace" {
   bundle one
   attacker one watch
