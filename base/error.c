@@ -16,11 +16,16 @@ static void format_text(const char *fmt, va_list args)
 	vsnprintf(record.text, sizeof record.text, fmt, args);
 }
 
+/* What is too long loses its middle: the reason is at the end. */
 static void append(const char *text)
 {
-	size_t used = strlen(record.text);
+	char whole[2 * ERROR_TEXT_SIZE + 2];
+	size_t length = (size_t)snprintf(whole, sizeof whole, "%s: %s", record.text, text), room = sizeof record.text - 1;
 
-	snprintf(record.text + used, sizeof record.text - used, ": %s", text);
+	if (length <= room)
+		memcpy(record.text, whole, length + 1);
+	else
+		snprintf(record.text, sizeof record.text, "%.*s...%s", (int)(room / 4), whole, whole + length - (room - room / 4 - 3));
 }
 
 int fail(int code, const char *fmt, ...)

@@ -316,9 +316,11 @@ static int converse_until_ready(struct creation *c)
 /* A child that has ended cannot be told any more; what it ended of is still to be read. */
 static int let_go(struct creation *c)
 {
-	if (protocol_send(c->child.socket, MSG_GO, 0, -1) >= 0)
-		return 0;
-	int r = converse_until_ready(c);
+	int r = protocol_send(c->child.socket, MSG_GO, 0, -1);
+
+	if (r != -EPIPE && r != -ECONNRESET)
+		return r < 0 ? fail(-r, "speak to the container's process") : 0;
+	r = converse_until_ready(c);
 
 	return r < 0 ? r : refuse(EPIPE, "the container's process is gone");
 }
@@ -466,13 +468,20 @@ void creation_undo(struct creation *c)
 	bool born = c->child.ref.pid > 0;
 
 	child_destroy(&c->child);
+	/* There may be no descriptors left to undo things with. */
+	close_fd(&c->newborn.start_fifo);
+	close_fd(&c->newborn.result_fifo);
+	close_fd(&c->bundle);
+	ns_close(&c->newborn.plan);
+	rootfs_close(&c->rootfs);
 	/* "delete --force" may have come first: what is called so now is another container. */
 	_cleanup_fd_ int lock = c->store >= 0 ? store_lock(c->store) : -1;
-	bool gone = lock == -ENOENT;
+	bool stored = c->store >= 0, gone = lock == -ENOENT;
 
+	close_fd(&c->store);
 	if (!gone && c->cgroup.fd >= 0 && cgroup_remove(&c->cgroup) < 0)
 		log_warning("undo of a failed create: %s", error_record()->text);
-	if (!gone && c->store >= 0 && store_remove(c->runtime->root, c->options->id) < 0)
+	if (!gone && stored && store_remove(c->runtime->root, c->options->id) < 0)
 		log_warning("undo of a failed create: %s", error_record()->text);
 	if (!gone && born)
 		hooks_run_all(&c->spec.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state_to_oci_json(&c->state, STATUS_STOPPED, &arena),

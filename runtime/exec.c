@@ -338,8 +338,11 @@ static int attend(struct execution *x)
 	if (r >= 0 && x->options->pid_file)
 		r = report_pid_file(x->options->pid_file, x->child.ref.pid);
 	/* A child that has ended cannot be told any more; what it ended of is still to be read. */
-	bool gone = r >= 0 && protocol_send(x->child.socket, MSG_GO, 0, -1) < 0;
+	int sent = r < 0 ? r : protocol_send(x->child.socket, MSG_GO, 0, -1);
+	bool gone = sent == -EPIPE || sent == -ECONNRESET;
 
+	if (r >= 0 && sent < 0 && !gone)
+		r = fail(-sent, "speak to the container's process");
 	while (r >= 0) {
 		_cleanup_fd_ int fd = -1;
 		struct msg msg;

@@ -87,10 +87,11 @@ int program_find(const struct strings *args, const struct strings *env, char *pa
 		return refuse(EINVAL, "/process/args: there is no program to execute");
 	if (!*name)
 		return fail(ENOENT, "exec: \"\": executable file not found in $PATH");
+	if (strlen(name) >= size || (!strchr(name, '/') && strlen(name) > NAME_MAX))
+		return fail(ENAMETOOLONG, "exec: \"%.64s...\"", name);
 	if (!strchr(name, '/'))
 		return search(name, search_path(env), path, size);
-	if (put_path(path, size, "", 0, name) < 0)
-		return fail(ENAMETOOLONG, "exec: \"%s\"", name);
+	memcpy(path, name, strlen(name) + 1);
 	int r = probe(path);
 
 	return r < 0 ? program_explain(path, -r) : 0;

@@ -139,7 +139,11 @@ int store_create(const char *root, const char *id)
 	if (mkdirat(base, id, 0700) < 0)
 		return errno == EEXIST ? refuse(EEXIST, "container with given ID already exists: %s", id)
 				       : fail(errno, "create %s/%s", root, id);
-	return open_container(base, id);
+	int dir = open_container(base, id);
+
+	if (dir < 0)
+		(void)unlinkat(base, id, AT_REMOVEDIR);
+	return dir;
 }
 
 int store_open(const char *root, const char *id)
