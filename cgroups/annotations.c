@@ -18,9 +18,9 @@ struct text {
 
 /* One value of a basic type. */
 struct value {
-	char type;     /* D-Bus type code */
+	char type; /* D-Bus type code */
 	uint64_t number;
-	char *string;  /* in the body's arena */
+	char *string; /* in the body's arena */
 };
 
 static void skip_blanks(struct text *text)
@@ -55,6 +55,7 @@ static bool parse_string(struct text *text, struct arena *arena, struct value *v
 	return *text->at && text->at++;
 }
 
+/* The last is a number without a type. */
 static const struct integer {
 	const char *word;
 	char type;
@@ -68,7 +69,7 @@ static const struct integer {
 	{ "uint32 ", 'u', 0, UINT32_MAX },
 	{ "int64 ", 'x', INT64_MIN, INT64_MAX },
 	{ "uint64 ", 't', 0, UINT64_MAX },
-	{ "", 'i', INT32_MIN, INT32_MAX },  /* without a type */
+	{ "", 'i', INT32_MIN, INT32_MAX },
 };
 
 static bool parse_integer(struct text *text, const struct integer *integer, struct value *value)
@@ -132,7 +133,7 @@ static void put_value(struct dbus_body *body, const struct value *value)
 
 struct variant {
 	bool array;
-	char type;  /* of the value or the elements */
+	char type; /* of the value or the elements */
 	size_t count;
 	struct value values[ELEMENTS_MAX];
 };
@@ -169,6 +170,19 @@ static bool parse_variant(const char *annotation, struct arena *arena, struct va
 	return (!variant->array || accept(&text, "]")) && *text.at == 0;
 }
 
+static size_t alignment_of(char type)
+{
+	static const struct {
+		char type;
+		size_t alignment;
+	} others[] = { { 'y', 1 }, { 'n', 2 }, { 'q', 2 }, { 'x', 8 }, { 't', 8 } };
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (type == others[i].type)
+			return others[i].alignment;
+	return 4;
+}
+
 static void put_variant(struct dbus_body *body, const struct variant *variant)
 {
 	const char signature[] = { variant->array ? 'a' : variant->type, variant->array ? variant->type : 0, 0 };
@@ -178,8 +192,7 @@ static void put_variant(struct dbus_body *body, const struct variant *variant)
 		put_value(body, &variant->values[0]);
 		return;
 	}
-	struct dbus_array array = dbus_begin_array(body, variant->type == 't' || variant->type == 'x' ? 8 : variant->type == 'y' ? 1 :
-	                                                 variant->type == 'n' || variant->type == 'q' ? 2 : 4);
+	struct dbus_array array = dbus_begin_array(body, alignment_of(variant->type));
 
 	for (size_t i = 0; i < variant->count; i++)
 		put_value(body, &variant->values[i]);
@@ -245,7 +258,8 @@ static int put_annotation(struct dbus_body *body, const char *key, const char *a
 		return 0;
 	}
 	if (!parse_variant(annotation, body->arena, &variant))
-		return refuse(EINVAL, "/annotations/%s: '%s' is not a value such as true, 'text', 5, uint64 5 or ['a', 'b']", key, annotation);
+		return refuse(EINVAL, "/annotations/%s: '%s' is not a value such as true, 'text', 5, uint64 5 or ['a', 'b']",
+			      key, annotation);
 	dbus_align(body, 8);
 	dbus_put_string(body, name);
 	put_variant(body, &variant);

@@ -180,8 +180,8 @@ static int check_effective(const struct cgroup *cgroup, const struct cgroup_valu
 		return fail((int)-n, "%s: read %s of cgroup %s", value->field, file, cgroup->path);
 	if (*effective && list_within(effective, asked))
 		return 0;
-	return refuse(EINVAL, "%s: none of %s can be had in cgroup %s; the kernel would use %s instead", value->field, value->value,
-	              cgroup->path, effective);
+	return refuse(EINVAL, "%s: none of %s can be had in cgroup %s; the kernel would use %s instead", value->field,
+		      value->value, cgroup->path, effective);
 }
 
 /* The controller of a running container's group may not be enabled yet. */
@@ -196,8 +196,8 @@ static int enable_for(struct cgroup *cgroup, const struct cgroup_value *value)
 /* One value and what became of it. */
 struct step {
 	const struct cgroup_value *value;
-	int result;        /* of the write */
-	const char *undo;  /* what takes it back, or NULL */
+	int result;       /* of the write */
+	const char *undo; /* what takes it back, or NULL */
 };
 
 static void write_step(struct cgroup *cgroup, struct step *step, struct arena *arena)
@@ -250,7 +250,8 @@ static void take_back(struct cgroup *cgroup, const struct step *first, const str
 		int r = step->undo ? write_file_at(cgroup->fd, step->value->file, step->undo) : 0;
 
 		if (r < 0)
-			log_warning("cgroup %s: put '%s' back into %s: %s", cgroup->path, step->undo, step->value->file, strerror(-r));
+			log_warning("cgroup %s: put '%s' back into %s: %s", cgroup->path, step->undo, step->value->file,
+				    strerror(-r));
 	}
 	error_restore(&saved);
 }
@@ -260,7 +261,8 @@ static int check_memory_in_use(struct cgroup *cgroup, const struct spec_memory *
 {
 	char text[32];
 
-	if (!memory->check_before_update.set || !memory->check_before_update.value || !memory->limit.set || memory->limit.value < 0)
+	if (!memory->check_before_update.set || !memory->check_before_update.value || !memory->limit.set ||
+	    memory->limit.value < 0)
 		return 0;
 	ssize_t n = cgroup_file_read(cgroup->fd, "memory.current", text, sizeof text);
 
@@ -272,8 +274,10 @@ static int check_memory_in_use(struct cgroup *cgroup, const struct spec_memory *
 
 	if ((uint64_t)memory->limit.value >= current)
 		return 0;
-	return refuse(EBUSY, "/linux/resources/memory/limit: %" PRId64 " is less than the %" PRIu64 " bytes in use (checkBeforeUpdate)",
-	              memory->limit.value, current);
+	return refuse(EBUSY,
+		      "/linux/resources/memory/limit: %" PRId64 " is less than the %" PRIu64
+		      " bytes in use (checkBeforeUpdate)",
+		      memory->limit.value, current);
 }
 
 int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources)

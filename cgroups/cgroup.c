@@ -93,8 +93,10 @@ int cgroup_empty(struct cgroup *cgroup)
 			return r;
 		r = cgroup_events_wait(cgroup->fd, "populated", 0, EXIT_TIMEOUT_MS);
 		if (r == 0)
-			return refuse(EBUSY, "cgroup %s: processes have been killed but do not end; the kernel holds them (see ps -o stat,wchan)",
-			              cgroup->path);
+			return refuse(EBUSY,
+				      "cgroup %s: processes have been killed but do not end; the kernel holds them (see ps -o "
+				      "stat,wchan)",
+				      cgroup->path);
 		if (r < 0)
 			return fail(-r, "wait for the processes of cgroup %s to end", cgroup->path);
 		r = cgroup_remove_below(cgroup->fd);
@@ -120,7 +122,8 @@ int cgroup_remove(struct cgroup *cgroup)
 
 static int give(struct cgroup *cgroup, const char *file, uid_t uid)
 {
-	if (fchownat(cgroup->fd, file, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW | (*file ? 0 : AT_EMPTY_PATH)) == 0 || errno == ENOENT)
+	if (fchownat(cgroup->fd, file, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW | (*file ? 0 : AT_EMPTY_PATH)) == 0 ||
+	    errno == ENOENT)
 		return 0;
 	return fail(errno, "give %s/%s to user %u", cgroup->path, file, uid);
 }

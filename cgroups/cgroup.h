@@ -16,20 +16,20 @@ enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD };
 
 struct cgroup {
 	enum cgroup_manager manager;
-	char path[4096];   /* below the cgroup2 mount: "/a/b"; "" when the container has no cgroup of its own */
-	int fd;            /* directory, or -1: none, or not made yet (see cgroup_attach) */
-	bool told;         /* systemd started the scope with the limits that cgroup_apply() is about to write */
+	char path[4096]; /* below the cgroup2 mount: "/a/b"; "" when the container has no cgroup of its own */
+	int fd;          /* directory, or -1: none, or not made yet (see cgroup_attach) */
+	bool told;       /* systemd started the scope with the limits that cgroup_apply() is about to write */
 };
 
 #define CGROUP_NONE ((struct cgroup){ .fd = -1 })
 
 struct cgroup_request {
 	enum cgroup_manager manager;
-	const char *cgroups_path;          /* linux.cgroupsPath or NULL */
-	const char *id;                    /* container id: the default's last component */
-	bool rootless;                     /* no right to write cgroups is no error unless a path or a limit was asked for */
+	const char *cgroups_path; /* linux.cgroupsPath or NULL */
+	const char *id;           /* container id: the default's last component */
+	bool rootless;            /* no right to write cgroups is no error unless a path or a limit was asked for */
 	const struct spec_resources *resources;
-	const struct string_map *annotations;  /* org.systemd.property.* */
+	const struct string_map *annotations; /* org.systemd.property.* */
 };
 
 /*
@@ -42,11 +42,11 @@ int cgroup_plan_path(const struct cgroup_request *request, const char *own, char
 
 /*
  * Make the group, enabling the controllers that the resources need top down (and, where that is possible, those that engines
- * read statistics of), or adopt an existing empty one. An existing group that holds processes or is frozen is refused (-EBUSY).
- * After a failure no group that was made is left.
+ * read statistics of), or adopt an existing empty one. An existing group that holds processes or is frozen is refused
+ * (-EBUSY). After a failure no group that was made is left.
  *
- * With cgroupfs, cgroup->fd is the group: clone3 into it. With systemd it is still -1, since a scope begins with a process: give it
- * that by cgroup_attach(). A rootless caller who may not make groups and asked for none gets an empty path and fd -1.
+ * With cgroupfs, cgroup->fd is the group: clone3 into it. With systemd it is still -1, since a scope begins with a process:
+ * give it that by cgroup_attach(). A rootless caller who may not make groups and asked for none gets an empty path and fd -1.
  */
 int cgroup_create(struct cgroup *cgroup, const struct cgroup_request *request);
 
@@ -72,20 +72,20 @@ int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources);
  * /dev/sda with "r" must not get "w"). In a user namespace without the right to load programs: -EPERM, the caller decides.
  */
 int cgroup_set_devices(struct cgroup *cgroup, const struct spec_device_rule *rules, size_t count,
-                       const struct spec_device *devices, size_t device_count);
+		       const struct spec_device *devices, size_t device_count);
 
 /*
  * The same in two steps, where other limits change with the filter: prepare does what may fail (the kernel's checks of the
  * program), commit puts the filter on the group.
  */
 struct cgroup_devices {
-	int old, loaded;  /* programs, or -1 */
+	int old, loaded; /* programs, or -1 */
 };
 
 #define CGROUP_DEVICES_NONE ((struct cgroup_devices){ .old = -1, .loaded = -1 })
 
 int cgroup_devices_prepare(struct cgroup_devices *change, const struct cgroup *cgroup, const struct spec_device_rule *rules,
-                           size_t count, const struct spec_device *devices, size_t device_count);
+			   size_t count, const struct spec_device *devices, size_t device_count);
 int cgroup_devices_commit(const struct cgroup_devices *change, const struct cgroup *cgroup);
 void cgroup_devices_close(struct cgroup_devices *change);
 #define _cleanup_devices_ __attribute__((cleanup(cgroup_devices_close)))
@@ -110,8 +110,9 @@ int cgroup_kill(struct cgroup *cgroup, int signal);
 int cgroup_pids(struct cgroup *cgroup, struct arena *arena, pid_t **pids, size_t *count);
 
 /*
- * Kill what is left, wait for cgroup.events to say that the group is empty, remove it with its sub-groups and the empty parents
- * that a cgroup_create() of any container made (they carry the attribute user.berth.made). A group that is gone (fd -1) is fine.
+ * Kill what is left, wait for cgroup.events to say that the group is empty, remove it with its sub-groups and the empty
+ * parents that a cgroup_create() of any container made (they carry the attribute user.berth.made). A group that is gone (fd
+ * -1) is fine.
  */
 int cgroup_remove(struct cgroup *cgroup);
 
@@ -119,7 +120,8 @@ void cgroup_close(struct cgroup *cgroup);
 #define _cleanup_cgroup_ __attribute__((cleanup(cgroup_close)))
 
 /*
- * Descriptor of sub-group name below the container's group ("" : the group itself), for CLONE_INTO_CGROUP by exec. RESOLVE_BENEATH.
+ * Descriptor of sub-group name below the container's group ("" : the group itself), for CLONE_INTO_CGROUP by exec.
+ * RESOLVE_BENEATH.
  */
 int cgroup_open_sub(struct cgroup *cgroup, const char *name);
 

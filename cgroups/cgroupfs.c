@@ -21,12 +21,15 @@ static int cannot_make(const char *path, int code)
 	switch (code) {
 	case EACCES:
 	case EPERM:
-		return fail(code, "create cgroup %s (the caller may only make groups below one that was delegated to it, as "
-		                  "systemd-run --user --scope -p Delegate=yes does)", path);
+		return fail(code,
+			    "create cgroup %s (the caller may only make groups below one that was delegated to it, as "
+			    "systemd-run --user --scope -p Delegate=yes does)",
+			    path);
 	case EROFS:
 		return fail(code, "create cgroup %s (the cgroup2 file system is mounted read-only)", path);
 	case EAGAIN:
-		return fail(code, "create cgroup %s (cgroup.max.descendants or cgroup.max.depth of a group above is reached)", path);
+		return fail(code, "create cgroup %s (cgroup.max.descendants or cgroup.max.depth of a group above is reached)",
+			    path);
 	default:
 		return fail(code, "create cgroup %s", path);
 	}
@@ -119,7 +122,8 @@ static int check_unused(struct cgroup *cgroup)
 	if (n < 0)
 		return fail((int)-n, "read cgroup.events of %s", cgroup->path);
 	if (cgroup_text_number(text, "populated") != 0)
-		return refuse(EBUSY, "cgroup %s exists and holds processes: it belongs to another container or service", cgroup->path);
+		return refuse(EBUSY, "cgroup %s exists and holds processes: it belongs to another container or service",
+			      cgroup->path);
 	if (cgroup_text_number(text, "frozen") != 0)
 		return refuse(EBUSY, "cgroup %s exists and is frozen: a container in it would never run", cgroup->path);
 	return 0;
@@ -204,7 +208,8 @@ static int open_group(struct cgroup *cgroup, const struct cgroup_request *reques
 /* Nobody asked for a group, and the caller cannot have one. */
 static bool can_do_without(const struct cgroup_request *request, int r)
 {
-	return request->rootless && !(request->cgroups_path && *request->cgroups_path) && !cgroup_resources_asked(request->resources) &&
+	return request->rootless && !(request->cgroups_path && *request->cgroups_path) &&
+	       !cgroup_resources_asked(request->resources) &&
 	       (r == -EACCES || r == -EPERM || r == -EROFS || r == -ENOTSUP || r == -ENOENT);
 }
 
@@ -238,4 +243,6 @@ static int tell(struct cgroup *cgroup, const struct cgroup_values *values)
 	return 0;
 }
 
-const struct cgroup_driver cgroup_driver_cgroupfs = { .create = create, .attach = attach, .tell = tell, .remove = remove_group };
+const struct cgroup_driver cgroup_driver_cgroupfs = {
+	.create = create, .attach = attach, .tell = tell, .remove = remove_group
+};

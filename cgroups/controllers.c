@@ -19,16 +19,23 @@ static int cannot_have(const struct cgroup_need *need, const char *where, int co
 
 	switch (code) {
 	case EBUSY:
-		return fail(code, "%s needs the cgroup controller %s, which %s cannot give to groups below it while it holds processes itself; "
-		                  "use another cgroupsPath or move those processes", need->field, name, where);
+		return fail(code,
+			    "%s needs the cgroup controller %s, which %s cannot give to groups below it while it holds "
+			    "processes itself; "
+			    "use another cgroupsPath or move those processes",
+			    need->field, name, where);
 	case EACCES:
 	case EPERM:
 	case EROFS:
-		return fail(code, "%s needs the cgroup controller %s, which the caller may not enable in %s (systemd delegates it with "
-		                  "Delegate=%s)", need->field, name, where, name);
+		return fail(
+			code,
+			"%s needs the cgroup controller %s, which the caller may not enable in %s (systemd delegates it with "
+			"Delegate=%s)",
+			need->field, name, where, name);
 	case ENOENT:
-		return fail(code, "%s needs the cgroup controller %s, which is not available in %s (enable it in the groups above)",
-		            need->field, name, where);
+		return fail(code,
+			    "%s needs the cgroup controller %s, which is not available in %s (enable it in the groups above)",
+			    need->field, name, where);
 	default:
 		return fail(code, "%s: enable the cgroup controller %s in %s", need->field, name, where);
 	}
@@ -45,17 +52,20 @@ static int drop_unavailable(struct wanted *wanted, const char *available)
 		if (cgroup_text_has_word(available, need->controller))
 			wanted->items[kept++] = need;
 		else if (need->field)
-			return refuse(ENOTSUP, "%s needs the cgroup v2 controller %s, which this host does not have: the kernel lacks it, it is "
-			                       "switched off (boot with cgroup_enable=%s), or cgroup v1 holds it (boot with "
-			                       "systemd.unified_cgroup_hierarchy=1)", need->field, need->controller, need->controller);
+			return refuse(ENOTSUP,
+				      "%s needs the cgroup v2 controller %s, which this host does not have: the kernel lacks "
+				      "it, it is "
+				      "switched off (boot with cgroup_enable=%s), or cgroup v1 holds it (boot with "
+				      "systemd.unified_cgroup_hierarchy=1)",
+				      need->field, need->controller, need->controller);
 	}
 	wanted->count = kept;
 	return 0;
 }
 
 /*
- * A group with processes of its own, other than the root, refuses to give most controllers. cpu and pids it does give, but then the
- * groups below can only have its threads (cgroup-v2.rst "Threads"): no place for a container.
+ * A group with processes of its own, other than the root, refuses to give most controllers. cpu and pids it does give, but
+ * then the groups below can only have its threads (cgroup-v2.rst "Threads"): no place for a container.
  */
 static bool holds_processes(int group)
 {
@@ -113,7 +123,8 @@ static int enable_above(int root, const char *path, struct wanted *wanted)
 	/* Each '/' of the path ends the name of a group above: "" (the root), "/a", "/a/b" … */
 	for (const char *slash = path; slash && wanted->count > 0; slash = strchr(slash + 1, '/')) {
 		snprintf(where, sizeof where, "%.*s", (int)(slash - path), path);
-		_cleanup_fd_ int group = openat(root, slash == path ? "." : where + 1, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		_cleanup_fd_ int group = openat(root, slash == path ? "." : where + 1,
+						O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 		if (group < 0)
 			return fail(errno, "open cgroup %s", where);

@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 struct cgroup_need {
-	const char *controller;  /* "memory" */
-	const char *field;       /* JSON path that needs it; NULL: welcome, but nothing fails without it */
+	const char *controller; /* "memory" */
+	const char *field;      /* JSON path that needs it; NULL: welcome, but nothing fails without it */
 };
 
 /*

@@ -14,8 +14,15 @@
 #define PROTOCOL_VERSION 1
 #define FIXED_HEADER 16
 
-enum { FIELD_PATH = 1, FIELD_INTERFACE = 2, FIELD_MEMBER = 3, FIELD_ERROR = 4, FIELD_REPLY_SERIAL = 5, FIELD_DESTINATION = 6,
-       FIELD_SIGNATURE = 8 };
+enum {
+	FIELD_PATH = 1,
+	FIELD_INTERFACE = 2,
+	FIELD_MEMBER = 3,
+	FIELD_ERROR = 4,
+	FIELD_REPLY_SERIAL = 5,
+	FIELD_DESTINATION = 6,
+	FIELD_SIGNATURE = 8
+};
 
 /* --- out -------------------------------------------------------------------------------------------------------------- */
 
@@ -121,7 +128,10 @@ static int parse_message(struct dbus_message *message, const uint8_t *data, size
 	struct dbus_reader reader = { .data = data, .size = header, .at = FIXED_HEADER };
 
 	*message = (struct dbus_message){
-		.type = data[1], .member = "", .error = "", .signature = "",
+		.type = data[1],
+		.member = "",
+		.error = "",
+		.signature = "",
 		.body = { .data = data + header + (-header & 7), .size = body },
 	};
 	while (!reader.broken && reader.at < reader.size)

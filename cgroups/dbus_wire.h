@@ -21,9 +21,9 @@ struct dbus_array {
 
 void dbus_put_byte(struct dbus_body *body, uint8_t value);
 void dbus_put_u16(struct dbus_body *body, uint16_t value);
-void dbus_put_u32(struct dbus_body *body, uint32_t value);  /* also int32 and boolean */
-void dbus_put_u64(struct dbus_body *body, uint64_t value);  /* also int64 and double */
-void dbus_put_string(struct dbus_body *body, const char *text);  /* also object path */
+void dbus_put_u32(struct dbus_body *body, uint32_t value);      /* also int32 and boolean */
+void dbus_put_u64(struct dbus_body *body, uint64_t value);      /* also int64 and double */
+void dbus_put_string(struct dbus_body *body, const char *text); /* also object path */
 void dbus_put_signature(struct dbus_body *body, const char *signature);
 void dbus_put_bytes(struct dbus_body *body, const void *data, size_t size);
 /* Zeros up to a multiple of alignment; 8 is where a structure begins. */
@@ -37,7 +37,7 @@ void dbus_end_array(struct dbus_body *body, struct dbus_array array);
 struct dbus_reader {
 	const uint8_t *data;
 	size_t size, at;
-	bool broken;  /* something did not fit; what was read since then is empty */
+	bool broken; /* something did not fit; what was read since then is empty */
 };
 
 uint8_t dbus_get_byte(struct dbus_reader *reader);

@@ -10,15 +10,15 @@
  * any device, which opens none of them.
  */
 static const struct spec_device_rule defaults[] = {
-	{ true, 'c', 1, 3, ALL_ACCESS },      /* null */
-	{ true, 'c', 1, 5, ALL_ACCESS },      /* zero */
-	{ true, 'c', 1, 7, ALL_ACCESS },      /* full */
-	{ true, 'c', 1, 8, ALL_ACCESS },      /* random */
-	{ true, 'c', 1, 9, ALL_ACCESS },      /* urandom */
-	{ true, 'c', 5, 0, ALL_ACCESS },      /* tty */
-	{ true, 'c', 5, 1, ALL_ACCESS },      /* console */
-	{ true, 'c', 5, 2, ALL_ACCESS },      /* ptmx */
-	{ true, 'c', 136, ANY, ALL_ACCESS },  /* pts */
+	{ true, 'c', 1, 3, ALL_ACCESS },     /* null */
+	{ true, 'c', 1, 5, ALL_ACCESS },     /* zero */
+	{ true, 'c', 1, 7, ALL_ACCESS },     /* full */
+	{ true, 'c', 1, 8, ALL_ACCESS },     /* random */
+	{ true, 'c', 1, 9, ALL_ACCESS },     /* urandom */
+	{ true, 'c', 5, 0, ALL_ACCESS },     /* tty */
+	{ true, 'c', 5, 1, ALL_ACCESS },     /* console */
+	{ true, 'c', 5, 2, ALL_ACCESS },     /* ptmx */
+	{ true, 'c', 136, ANY, ALL_ACCESS }, /* pts */
 	{ true, 'a', ANY, ANY, DEVICE_MKNOD },
 };
 #define DEFAULT_COUNT (sizeof defaults / sizeof *defaults)
@@ -32,16 +32,19 @@ static const struct spec_device_rule defaults[] = {
 #define MAJOR_MAX 4095
 #define MINOR_MAX ((1 << MINOR_BITS) - 1)
 
-/* The set of allowed accesses has six bits: three for the block device of a number, above them three for the character device. */
+/*
+ * The set of allowed accesses has six bits: three for the block device of a number, above them three for the character
+ * device.
+ */
 #define CHAR_SHIFT 3
 
 enum {
-	ALLOWED = BPF_REG_0,  /* the set */
-	CONTEXT = BPF_REG_1,  /* struct bpf_cgroup_dev_ctx; not needed after the prologue */
+	ALLOWED = BPF_REG_0, /* the set */
+	CONTEXT = BPF_REG_1, /* struct bpf_cgroup_dev_ctx; not needed after the prologue */
 	MATCH = BPF_REG_1,
 	OTHER = BPF_REG_2,
-	ASKED = BPF_REG_6,    /* access_type of the context */
-	DEVICE = BPF_REG_7,   /* major << 20 | minor */
+	ASKED = BPF_REG_6,  /* access_type of the context */
+	DEVICE = BPF_REG_7, /* major << 20 | minor */
 };
 
 /* Devices start … start + length - 1. */
@@ -54,7 +57,7 @@ struct group {
 	bool allow;
 	uint32_t accesses;
 	size_t count;
-	struct interval *intervals;  /* room for one a rule */
+	struct interval *intervals; /* room for one a rule */
 };
 
 /* --- instructions ----------------------------------------------------------------------------------------------------- */
@@ -62,7 +65,11 @@ struct group {
 static void emit(struct device_program *p, int code, int to, int from, int off, int32_t number)
 {
 	p->code[p->count++] = (struct bpf_insn){
-		.code = (uint8_t)code, .dst_reg = (uint8_t)(to & 15), .src_reg = (uint8_t)(from & 15), .off = (int16_t)off, .imm = number,
+		.code = (uint8_t)code,
+		.dst_reg = (uint8_t)(to & 15),
+		.src_reg = (uint8_t)(from & 15),
+		.off = (int16_t)off,
+		.imm = number,
 	};
 }
 
@@ -113,8 +120,8 @@ static void emit_epilogue(struct device_program *p)
 
 static uint32_t accesses_of(char type, unsigned access)
 {
-	uint32_t kernel = (access & DEVICE_MKNOD ? BPF_DEVCG_ACC_MKNOD : 0U) | (access & DEVICE_READ ? BPF_DEVCG_ACC_READ : 0U) |
-	                  (access & DEVICE_WRITE ? BPF_DEVCG_ACC_WRITE : 0U);
+	uint32_t kernel = (access & DEVICE_MKNOD ? BPF_DEVCG_ACC_MKNOD : 0U) |
+			  (access & DEVICE_READ ? BPF_DEVCG_ACC_READ : 0U) | (access & DEVICE_WRITE ? BPF_DEVCG_ACC_WRITE : 0U);
 
 	return (type == 'c' ? 0 : kernel) | (type == 'b' ? 0 : kernel << CHAR_SHIFT);
 }
@@ -210,8 +217,8 @@ static bool is_everything(const struct spec_device_rule *rule)
 	return rule->type == 'a' && rule->major == ANY && rule->minor == ANY && (rule->access & ALL_ACCESS) == ALL_ACCESS;
 }
 
-void device_program_build(struct device_program *program, struct arena *arena, const struct spec_device_rule *rules, size_t count,
-                          const struct spec_device *devices, size_t device_count)
+void device_program_build(struct device_program *program, struct arena *arena, const struct spec_device_rule *rules,
+			  size_t count, const struct spec_device *devices, size_t device_count)
 {
 	size_t first = 0, denials = 0, own = count == 0 ? device_count : 0;
 	bool all = false;
@@ -238,7 +245,8 @@ void device_program_build(struct device_program *program, struct arena *arena, c
 	for (size_t i = 0; i < own; i++)
 		if (devices[i].type != 'p')
 			emit_rule(program, &group,
-			          &(struct spec_device_rule){ true, devices[i].type, devices[i].major, devices[i].minor, ALL_ACCESS });
+				  &(struct spec_device_rule){ true, devices[i].type, devices[i].major, devices[i].minor,
+							      ALL_ACCESS });
 	for (size_t i = 0; i < DEFAULT_COUNT; i++)
 		emit_rule(program, &group, &defaults[i]);
 	emit_epilogue(program);

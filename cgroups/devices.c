@@ -5,10 +5,11 @@
 
 #include "base/fd.h"
 
-static const struct cgroup_program filter = { "berth_devices", "device filter", BPF_PROG_TYPE_CGROUP_DEVICE, BPF_CGROUP_DEVICE };
+static const struct cgroup_program filter = { "berth_devices", "device filter", BPF_PROG_TYPE_CGROUP_DEVICE,
+					      BPF_CGROUP_DEVICE };
 
 int cgroup_devices_prepare(struct cgroup_devices *change, const struct cgroup *cgroup, const struct spec_device_rule *rules,
-                           size_t count, const struct spec_device *devices, size_t device_count)
+			   size_t count, const struct spec_device *devices, size_t device_count)
 {
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct device_program program;
@@ -40,7 +41,7 @@ void cgroup_devices_close(struct cgroup_devices *change)
 }
 
 int cgroup_set_devices(struct cgroup *cgroup, const struct spec_device_rule *rules, size_t count,
-                       const struct spec_device *devices, size_t device_count)
+		       const struct spec_device *devices, size_t device_count)
 {
 	_cleanup_devices_ struct cgroup_devices change;
 	int r = cgroup_devices_prepare(&change, cgroup, rules, count, devices, device_count);

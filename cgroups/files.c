@@ -28,10 +28,11 @@ long cgroup_text_number(const char *text, const char *key)
 {
 	size_t length = strlen(key);
 
-	for (const char *line = text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, key, length) == 0 && line[length] == ' ')
-			return strtol(line + length, NULL, 10);
+	while (text) {
+		if (strncmp(text, key, length) == 0 && text[length] == ' ')
+			return strtol(text + length, NULL, 10);
+		text = strchr(text, '\n');
+		text = text ? text + 1 : NULL;
 	}
 	return -1;
 }
@@ -55,7 +56,7 @@ bool cgroup_text_has_word(const char *text, const char *word)
 
 int cgroup_events_get(int dir, const char *key)
 {
-	char text[CGROUP_TEXT_SIZE];
+	char text[256] = "";
 	ssize_t n = cgroup_file_read(dir, "cgroup.events", text, sizeof text);
 
 	if (n < 0)
@@ -102,7 +103,7 @@ int cgroup_events_wait(int dir, const char *key, long want, int timeout_ms)
 
 /* --- directories ------------------------------------------------------------------------------------------------------ */
 
-struct entry {  /* struct linux_dirent64, which no header declares */
+struct entry { /* struct linux_dirent64, which no header declares */
 	uint64_t inode;
 	int64_t next;
 	uint16_t length;

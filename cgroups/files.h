@@ -21,8 +21,8 @@ long cgroup_text_number(const char *text, const char *key);
 bool cgroup_text_has_word(const char *text, const char *word);
 
 /*
- * Wait until key in cgroup.events has the value want, woken by the kernel (poll), for at most timeout_ms. Returns 1 when it has, 0 when
- * the time is over; a group that is gone counts as reached.
+ * Wait until key in cgroup.events has the value want, woken by the kernel (poll), for at most timeout_ms. Returns 1 when it
+ * has, 0 when the time is over; a group that is gone counts as reached.
  */
 int cgroup_events_wait(int dir, const char *key, long want, int timeout_ms);
 
@@ -34,9 +34,9 @@ int cgroup_events_get(int dir, const char *key);
  * that owns its cgroup may nest groups without end. (cgroup v2 knows no rename, so ".." is where we came from.)
  */
 struct cgroup_walk {
-	int fd;            /* the current group */
+	int fd; /* the current group */
 	size_t depth, room;
-	off_t *positions;  /* where to go on in each parent */
+	off_t *positions; /* where to go on in each parent */
 	bool started;
 };
 

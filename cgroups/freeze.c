@@ -25,8 +25,10 @@ int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms)
 	r = write_file_at(cgroup->fd, "cgroup.freeze", "0");
 	if (r < 0)
 		return fail(-r, "cgroup %s did not freeze within %d ms, and thawing it again failed", cgroup->path, timeout_ms);
-	return refuse(ESTALE, "cgroup %s did not freeze within %d ms: the kernel holds one of its processes (see ps -o stat,wchan); "
-	                      "it has been thawed", cgroup->path, timeout_ms);
+	return refuse(ESTALE,
+		      "cgroup %s did not freeze within %d ms: the kernel holds one of its processes (see ps -o stat,wchan); "
+		      "it has been thawed",
+		      cgroup->path, timeout_ms);
 }
 
 int cgroup_is_frozen(struct cgroup *cgroup)

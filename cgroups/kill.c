@@ -57,7 +57,7 @@ static int signal_batch(int dir, const pid_t *pids, size_t count, int signal)
 	return listed < 0 ? listed : r;
 }
 
-/* Every process that is listed and has not had the signal, until a listing shows no such one: 0, or how many it sent to. */
+/* Signal every process that is listed and has not had the signal: 1, or 0 when there was none. */
 static int signal_new(int dir, struct pid_list *done, int signal)
 {
 	_cleanup_pids_ struct pid_list now = { 0 };
@@ -73,10 +73,10 @@ static int signal_new(int dir, struct pid_list *done, int signal)
 		r = signal_batch(dir, now.items + i, fresh - i < BATCH ? fresh - i : BATCH, signal);
 	for (size_t i = 0; i < fresh && r >= 0; i++)
 		r = pid_list_add(done, now.items[i]);
-	if (r < 0)
+	if (r < 0 || fresh == 0)
 		return r;
 	qsort(done->items, done->count, sizeof *done->items, compare_pids);
-	return fresh > 0;
+	return 1;
 }
 
 /*
@@ -89,7 +89,7 @@ static int signal_each(struct cgroup *cgroup, int signal)
 	_cleanup_pids_ struct pid_list done = { 0 };
 	char frozen[8];
 	bool freeze = cgroup_file_read(cgroup->fd, "cgroup.freeze", frozen, sizeof frozen) == 1 && frozen[0] == '0' &&
-	              write_file_at(cgroup->fd, "cgroup.freeze", "1") == 0;
+		      write_file_at(cgroup->fd, "cgroup.freeze", "1") == 0;
 	int r;
 
 	if (freeze)

@@ -1,5 +1,5 @@
-#include "cgroups/cgroup.h"
 #include "cgroups/mount.h"
+#include "cgroups/cgroup.h"
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -25,8 +25,10 @@ static void explain_absence(void)
 	if (statfs(PURE, &fs) < 0)
 		fail(errno, "look for cgroup v2 at %s", PURE);
 	else if (fs.f_type == TMPFS_MAGIC)
-		refuse(ENOTSUP, "this host has cgroup v1 alone: boot it with systemd.unified_cgroup_hierarchy=1, or mount v2 beside v1 "
-		                "(mkdir -p %s && mount -t cgroup2 cgroup2 %s)", HYBRID, HYBRID);
+		refuse(ENOTSUP,
+		       "this host has cgroup v1 alone: boot it with systemd.unified_cgroup_hierarchy=1, or mount v2 beside v1 "
+		       "(mkdir -p %s && mount -t cgroup2 cgroup2 %s)",
+		       HYBRID, HYBRID);
 	else
 		refuse(ENOTSUP, "cgroup v2 is not mounted: mount -t cgroup2 cgroup2 %s", PURE);
 }

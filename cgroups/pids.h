@@ -5,7 +5,7 @@
 #include <sys/types.h>
 
 struct pid_list {
-	pid_t *items;  /* malloc */
+	pid_t *items; /* malloc */
 	size_t count, room;
 };
 

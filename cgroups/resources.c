@@ -52,8 +52,10 @@ static struct cgroup_value *add(struct planner *planner, const char *file, const
 	struct cgroup_value *added = &values->items[values->count++];
 
 	*added = (struct cgroup_value){ .controller = strcmp(controller, "cgroup") == 0 ? NULL : controller,
-		                        .file = file, .value = value, .field = field,
-		                        .reset = reset_of(planner, file, value) };
+					.file = file,
+					.value = value,
+					.field = field,
+					.reset = reset_of(planner, file, value) };
 	return added;
 }
 
@@ -95,9 +97,12 @@ static int plan_swap(struct planner *planner, const struct spec_memory *memory)
 	if (swap < -1)
 		return refuse(EINVAL, "%s: %" PRId64 " is neither a limit nor -1 (unlimited)", field, swap);
 	if (limit <= 0)
-		return refuse(EINVAL, "%s is the limit of memory and swap together: it needs " RESOURCES "/memory/limit beside it", field);
+		return refuse(EINVAL,
+			      "%s is the limit of memory and swap together: it needs " RESOURCES "/memory/limit beside it",
+			      field);
 	if (swap < limit)
-		return refuse(EINVAL, "%s: %" PRId64 " is less than the memory limit of %" PRId64 " that it includes", field, swap, limit);
+		return refuse(EINVAL, "%s: %" PRId64 " is less than the memory limit of %" PRId64 " that it includes", field,
+			      swap, limit);
 	/* Without swap in the kernel there is none to use. */
 	add_number(planner, file, field, (uint64_t)(swap - limit))->flags = swap == limit ? CGROUP_VALUE_IF_PRESENT : 0;
 	return 0;
@@ -128,7 +133,7 @@ static void plan_cpu_max(struct planner *planner, const struct spec_cpu *cpu)
 		add(planner, "cpu.max", field, arena_printf(planner->arena, "%s %" PRIu64, most, cpu->period.value))->flags =
 			quota ? 0 : CGROUP_VALUE_KEEP_QUOTA;
 	else if (quota)
-		add(planner, "cpu.max", field, most);  /* one number leaves the period as it is */
+		add(planner, "cpu.max", field, most); /* one number leaves the period as it is */
 }
 
 static int plan_cpu(struct planner *planner, const struct spec_resources *resources)
@@ -211,7 +216,8 @@ static void plan_throttle(struct planner *planner, int kind, size_t index, const
 	/* A rate of 0 takes a limit away. */
 	const char *rate = device->rate == 0 ? "max" : arena_printf(planner->arena, "%" PRIu64, device->rate);
 
-	add(planner, "io.max", field, arena_printf(planner->arena, "%" PRIu32 ":%" PRIu32 " %s=%s", device->major, device->minor, key, rate));
+	add(planner, "io.max", field,
+	    arena_printf(planner->arena, "%" PRIu32 ":%" PRIu32 " %s=%s", device->major, device->minor, key, rate));
 }
 
 static int plan_block_io(struct planner *planner, const struct spec_resources *resources)

@@ -7,19 +7,19 @@
 #include "cgroups/cgroup.h"
 
 enum {
-	CGROUP_VALUE_IF_PRESENT = 1,       /* no such file: there is nothing to limit */
-	CGROUP_VALUE_FIRST_OF_TWO = 2,     /* this file or the next value's or both, as the kernel has them */
+	CGROUP_VALUE_IF_PRESENT = 1,   /* no such file: there is nothing to limit */
+	CGROUP_VALUE_FIRST_OF_TWO = 2, /* this file or the next value's or both, as the kernel has them */
 	CGROUP_VALUE_SECOND_OF_TWO = 4,
 	CGROUP_VALUE_KEEP_QUOTA = 8,       /* cpu.max with a new period alone */
 	CGROUP_VALUE_CHECK_EFFECTIVE = 16, /* cpuset: the kernel takes CPUs that are not there, and then uses others */
 };
 
 struct cgroup_value {
-	const char *controller;  /* "memory"; NULL for the core files cgroup.* */
-	const char *file;        /* "memory.max" */
+	const char *controller; /* "memory"; NULL for the core files cgroup.* */
+	const char *file;       /* "memory.max" */
 	const char *value;
-	const char *field;       /* "/linux/resources/memory/limit" */
-	const char *reset;       /* files with a line a device: what takes back a line that was not there before; else NULL */
+	const char *field; /* "/linux/resources/memory/limit" */
+	const char *reset; /* files with a line a device: what takes back a line that was not there before; else NULL */
 	unsigned flags;
 };
 
@@ -28,7 +28,9 @@ struct cgroup_values {
 	size_t count, room;
 };
 
-/* The files and values, in an order in which each step is legal. Strings live in arena or resources. -EINVAL with the record. */
+/*
+ * The files and values, in an order in which each step is legal. Strings live in arena or resources. -EINVAL with the record.
+ */
 int cgroup_plan_resources(const struct spec_resources *resources, struct arena *arena, struct cgroup_values *values);
 
 /* Whether resources ask for any limit. NULL does not. */

@@ -1,10 +1,10 @@
 /*
- * The systemd driver: a container's group is that of a transient scope, which systemd makes, and below which it leaves all to us
- * (Delegate). systemd would put its own idea of the limits that it has properties for in place of ours when it reloads, so it is told
- * of them; the files are written as with cgroupfs, too, and that is what is checked.
+ * The systemd driver: a container's group is that of a transient scope, which systemd makes, and below which it leaves all to
+ * us (Delegate). systemd would put its own idea of the limits that it has properties for in place of ours when it reloads, so
+ * it is told of them; the files are written as with cgroupfs, too, and that is what is checked.
  *
- * The device filter is attached by us alone, and no DeviceAllow is set: of two filters on one group both must allow, so systemd's,
- * which cannot say all that the rules can, would only take away.
+ * The device filter is attached by us alone, and no DeviceAllow is set: of two filters on one group both must allow, so
+ * systemd's, which cannot say all that the rules can, would only take away.
  */
 #include "cgroups/dbus.h"
 #include "cgroups/driver.h"
@@ -17,11 +17,10 @@
 #include "base/log.h"
 #include "base/sys.h"
 
-#define DEFAULT_PERIOD 100000  /* microseconds; the kernel's */
+#define DEFAULT_PERIOD 100000 /* microseconds; the kernel's */
 
 #define SYSTEMD "org.freedesktop.systemd1"
-#define MANAGER(name, types) \
-	(&(struct dbus_method){ SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD ".Manager", name, types })
+#define MANAGER(name, types) (&(struct dbus_method){ SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD ".Manager", name, types })
 
 /* --- the manager ------------------------------------------------------------------------------------------------------ */
 
@@ -42,8 +41,8 @@ static int join_bus(struct dbus *bus)
 }
 
 /*
- * systemd's own socket first, which saves the way through the message bus; the bus where that is out of reach, as in a container
- * that is given only the latter.
+ * systemd's own socket first, which saves the way through the message bus; the bus where that is out of reach, as in a
+ * container that is given only the latter.
  */
 static int connect_manager(struct dbus *bus, bool user)
 {
@@ -64,7 +63,8 @@ static int connect_manager(struct dbus *bus, bool user)
 		r = join_bus(bus);
 	if (r < 0)
 		dbus_close(bus);
-	return context(r, "reach the %s instance of systemd (without one, use the cgroupfs cgroup manager)", user ? "user's" : "system");
+	return context(r, "reach the %s instance of systemd (without one, use the cgroupfs cgroup manager)",
+		       user ? "user's" : "system");
 }
 
 /* Call a method that answers with a job, and wait for the signal that the job is over. */
@@ -81,7 +81,8 @@ static int run_job(struct dbus *bus, const struct dbus_method *method, const str
 		r = dbus_receive(bus, &message);
 		if (r < 0)
 			return context(r, "wait for %s of %s", method->member, unit);
-		if (message.type != DBUS_SIGNAL || strcmp(message.member, "JobRemoved") != 0 || strcmp(message.signature, "uoss") != 0)
+		if (message.type != DBUS_SIGNAL || strcmp(message.member, "JobRemoved") != 0 ||
+		    strcmp(message.signature, "uoss") != 0)
 			continue;
 		(void)dbus_get_u32(&message.body);
 		if (strcmp(dbus_get_string(&message.body), job) == 0)
@@ -91,7 +92,8 @@ static int run_job(struct dbus *bus, const struct dbus_method *method, const str
 	snprintf(result, sizeof result, "%s", dbus_get_string(&message.body));
 	if (strcmp(result, "done") == 0)
 		return 0;
-	return refuse(EIO, "%s of %s failed: systemd calls its result '%s' (see systemctl status)", method->member, unit, result);
+	return refuse(EIO, "%s of %s failed: systemd calls its result '%s' (see systemctl status)", method->member, unit,
+		      result);
 }
 
 static int reset_failed(struct dbus *bus, const char *unit)
@@ -160,7 +162,7 @@ static int put_scope(struct dbus_body *body, const struct cgroup_request *reques
 	cgroup_put_unit_limits(body, &values, DEFAULT_PERIOD);
 	r = cgroup_put_unit_annotations(body, request->annotations);
 	dbus_end_array(body, properties);
-	dbus_end_array(body, dbus_begin_array(body, 8));  /* no auxiliary units */
+	dbus_end_array(body, dbus_begin_array(body, 8)); /* no auxiliary units */
 	return r;
 }
 
@@ -267,7 +269,8 @@ static const char *unit_of(const struct cgroup *cgroup)
 /* systemd wants quota and period, which may each have been set alone: tell what is now in the file. */
 static int put_limits(struct dbus_body *body, const struct cgroup *cgroup, const struct cgroup_values *values)
 {
-	struct cgroup_values now = { .items = arena_array(body->arena, values->count, sizeof *now.items), .count = values->count };
+	struct cgroup_values now = { .items = arena_array(body->arena, values->count, sizeof *now.items),
+				     .count = values->count };
 
 	for (size_t i = 0; i < values->count; i++) {
 		now.items[i] = values->items[i];
@@ -292,7 +295,7 @@ static int tell(struct cgroup *cgroup, const struct cgroup_values *values)
 	struct dbus_message reply;
 
 	dbus_put_string(&body, unit_of(cgroup));
-	dbus_put_u32(&body, true);  /* until the scope ends */
+	dbus_put_u32(&body, true); /* until the scope ends */
 	struct dbus_array properties = dbus_begin_array(&body, 8);
 	int r = put_limits(&body, cgroup, values);
 

@@ -64,7 +64,9 @@ int cgroup_plan_unit(const struct cgroup_request *request, struct cgroup_unit *u
 	const char *prefix = strchr(path, ':'), *name = prefix ? strchr(prefix + 1, ':') : NULL;
 
 	if (!name || strchr(name + 1, ':') || !name[1])
-		return refuse(EINVAL, "/linux/cgroupsPath: '%s': with the systemd cgroup manager it must be \"slice:prefix:name\"", path);
+		return refuse(EINVAL,
+			      "/linux/cgroupsPath: '%s': with the systemd cgroup manager it must be \"slice:prefix:name\"",
+			      path);
 	size_t length = (size_t)(prefix - path);
 
 	if (length > 0 && !is_slice_name(path, length))
@@ -220,7 +222,8 @@ static void put_io_max(struct dbus_body *body, const char *property, const char 
 		for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 			size_t key = strlen(kinds[i].key);
 
-			if (strncmp(word, kinds[i].key, key) == 0 && parse_number(word + key, strcspn(word, " ") - key, &number))
+			if (strncmp(word, kinds[i].key, key) == 0 &&
+			    parse_number(word + key, strcspn(word, " ") - key, &number))
 				put_device_number(body, kinds[i].property, value, device, number);
 		}
 	}
@@ -244,8 +247,9 @@ static const struct {
 };
 
 /*
- * "QUOTA PERIOD", "QUOTA", or "max" for the quota. systemd has the quota as microseconds a second, and multiplies it with the period again,
- * rounding down; rounded up here, it comes out the same.
+ * "QUOTA PERIOD", "QUOTA", or "max" for the quota. systemd has the quota as microseconds a second, and multiplies it with the
+ * period again, rounding down; rounded up here, it comes out the same. (Over a daemon-reload systemd keeps it as a percentage
+ * with two decimals, older ones with none.)
  */
 static void put_cpu_max(struct dbus_body *body, const char *value, uint64_t period)
 {

@@ -9,20 +9,20 @@
 #include "cgroups/resources.h"
 
 struct cgroup_unit {
-	char name[256];   /* "libpod-1234.scope" */
-	char slice[256];  /* "machine.slice" */
+	char name[256];  /* "libpod-1234.scope" */
+	char slice[256]; /* "machine.slice" */
 };
 
 /*
- * From cgroupsPath "slice:prefix:name", as the engines write it: an empty slice is system.slice (user.slice for the rootless), an
- * empty prefix none; without a cgroupsPath the prefix is "berth" and the name the id. -EINVAL with the record.
+ * From cgroupsPath "slice:prefix:name", as the engines write it: an empty slice is system.slice (user.slice for the
+ * rootless), an empty prefix none; without a cgroupsPath the prefix is "berth" and the name the id. -EINVAL with the record.
  */
 int cgroup_plan_unit(const struct cgroup_request *request, struct cgroup_unit *unit);
 
 /*
- * Append, to an array of (sv), each value that systemd has a property for: it then writes the same to the file, and does so again
- * whenever it reloads. period is the group's cpu.max period in microseconds, for a quota that comes without one. What systemd does
- * not know (io.latency, hugetlb, rdma, bursts …) it leaves alone in the file.
+ * Append, to an array of (sv), each value that systemd has a property for: it then writes the same to the file, and does so
+ * again whenever it reloads. period is the group's cpu.max period in microseconds, for a quota that comes without one. What
+ * systemd does not know (io.latency, hugetlb, rdma, bursts …) it leaves alone in the file.
  */
 void cgroup_put_unit_limits(struct dbus_body *body, const struct cgroup_values *values, uint64_t period);
 

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+
 #include <cmocka.h>
 
 #define BIG_ENDIAN_MARK 'B'
@@ -71,7 +72,7 @@ struct reply {
 	uint8_t endian, type, version;
 	uint32_t serial;
 	const char *error, *member, *signature, *text;
-	uint32_t claim;  /* length of the text, if it is to be a lie */
+	uint32_t claim; /* length of the text, if it is to be a lie */
 	bool odd_field;
 };
 
@@ -177,8 +178,11 @@ static void peer_that_answers(int fd)
 	say_message(fd, (struct reply){ .type = DBUS_RETURN, .serial = serial, .signature = "s", .text = "yours" });
 	say_message(fd, (struct reply){ .type = DBUS_SIGNAL, .member = "JobRemoved", .signature = "s", .text = "late" });
 	serial = hear_call(fd);
-	say_message(fd, (struct reply){ .type = DBUS_ERROR, .serial = serial, .error = "org.freedesktop.systemd1.NoSuchUnit",
-	                                .signature = "s", .text = "Unit x not loaded." });
+	say_message(fd, (struct reply){ .type = DBUS_ERROR,
+					.serial = serial,
+					.error = "org.freedesktop.systemd1.NoSuchUnit",
+					.signature = "s",
+					.text = "Unit x not loaded." });
 }
 
 static void calls_and_receives(void **state)
@@ -338,10 +342,10 @@ static void layout(void **state)
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct dbus_body body = { .arena = &arena };
 	static const uint8_t expected[] = {
-		7, 0, 0, 0, 2, 0, 0, 0, 'h', 'i', 0, 1, 's', 0, 0, 0,  /* byte, string, signature, padding */
-		1, 2, 3, 4, 0, 0, 0, 0,                                /* uint64 at 16 */
-		12, 0, 0, 0, 0, 0, 0, 0,                               /* array of structures: length without the padding to 8 */
-		2, 0, 0, 0, 'a', 'b', 0, 0, 9, 0, 0, 0,
+		7,  0, 0, 0, 2,   0,   0, 0, 'h', 'i', 0, 1, 's', 0, 0, 0, /* byte, string, signature, padding */
+		1,  2, 3, 4, 0,   0,   0, 0,                               /* uint64 at 16 */
+		12, 0, 0, 0, 0,   0,   0, 0, /* array of structures: length without the padding to 8 */
+		2,  0, 0, 0, 'a', 'b', 0, 0, 9,   0,   0, 0,
 	};
 
 	(void)state;
@@ -380,12 +384,9 @@ static int tear_down(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(calls_and_receives),
-		cmocka_unit_test(refused_connections),
-		cmocka_unit_test(broken_messages),
-		cmocka_unit_test(lengths_that_lie),
-		cmocka_unit_test(truncated_and_oversized),
-		cmocka_unit_test(layout),
+		cmocka_unit_test(calls_and_receives),      cmocka_unit_test(refused_connections),
+		cmocka_unit_test(broken_messages),         cmocka_unit_test(lengths_that_lie),
+		cmocka_unit_test(truncated_and_oversized), cmocka_unit_test(layout),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

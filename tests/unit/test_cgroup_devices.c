@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 #define R DEVICE_READ
@@ -26,7 +27,8 @@ struct request {
 
 static uint32_t access_bits(unsigned access)
 {
-	return (access & M ? BPF_DEVCG_ACC_MKNOD : 0U) | (access & R ? BPF_DEVCG_ACC_READ : 0U) | (access & W ? BPF_DEVCG_ACC_WRITE : 0U);
+	return (access & M ? BPF_DEVCG_ACC_MKNOD : 0U) | (access & R ? BPF_DEVCG_ACC_READ : 0U) |
+	       (access & W ? BPF_DEVCG_ACC_WRITE : 0U);
 }
 
 static uint64_t operate(int operation, uint64_t a, uint64_t b)
@@ -91,7 +93,8 @@ static uint64_t run(const struct device_program *program, const struct bpf_cgrou
 static bool allows(const struct device_program *program, struct request request)
 {
 	struct bpf_cgroup_dev_ctx context = {
-		.access_type = access_bits(request.access) << 16 | (request.type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
+		.access_type = access_bits(request.access) << 16 |
+			       (request.type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
 		.major = request.major,
 		.minor = request.minor,
 	};
@@ -105,8 +108,9 @@ static bool should_allow(const struct spec_device_rule *rules, size_t count, str
 	unsigned allowed = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		bool matches = (rules[i].type == 'a' || rules[i].type == q.type) && (rules[i].major == ANY || rules[i].major == q.major) &&
-		               (rules[i].minor == ANY || rules[i].minor == q.minor);
+		bool matches = (rules[i].type == 'a' || rules[i].type == q.type) &&
+			       (rules[i].major == ANY || rules[i].major == q.major) &&
+			       (rules[i].minor == ANY || rules[i].minor == q.minor);
 
 		if (matches && rules[i].allow)
 			allowed |= rules[i].access;
@@ -114,7 +118,8 @@ static bool should_allow(const struct spec_device_rule *rules, size_t count, str
 			allowed &= ~rules[i].access;
 	}
 	allowed |= M;
-	if (q.type == 'c' && ((q.major == 1 && strchr("\3\5\7\10\11", (int)q.minor) && q.minor) || (q.major == 5 && q.minor <= 2) || q.major == 136))
+	if (q.type == 'c' && ((q.major == 1 && strchr("\3\5\7\10\11", (int)q.minor) && q.minor) ||
+			      (q.major == 5 && q.minor <= 2) || q.major == 136))
 		allowed = RWM;
 	return (q.access & ~allowed) == 0;
 }
@@ -122,9 +127,10 @@ static bool should_allow(const struct spec_device_rule *rules, size_t count, str
 static void defaults(void **state)
 {
 	static const struct spec_device_rule deny[] = { { false, 'a', ANY, ANY, RWM } };
-	static const uint32_t open_to_all[][2] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 }, { 5, 0 }, { 5, 1 }, { 5, 2 }, { 136, 0 },
-		                                   { 136, 1000 } };
-	static const uint32_t closed[][2] = { { 1, 1 }, { 1, 4 }, { 1, 11 }, { 5, 3 }, { 10, 229 }, { 10, 200 }, { 135, 0 }, { 137, 0 }, { 0, 0 } };
+	static const uint32_t open_to_all[][2] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 },   { 1, 9 },
+						   { 5, 0 }, { 5, 1 }, { 5, 2 }, { 136, 0 }, { 136, 1000 } };
+	static const uint32_t closed[][2] = { { 1, 1 },    { 1, 4 },   { 1, 11 },  { 5, 3 }, { 10, 229 },
+					      { 10, 200 }, { 135, 0 }, { 137, 0 }, { 0, 0 } };
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct device_program program;
 
@@ -154,7 +160,9 @@ static void defaults(void **state)
 
 static void accesses_of_several_rules_add_up(void **state)
 {
-	static const struct spec_device_rule rules[] = { { false, 'a', ANY, ANY, RWM }, { true, 'c', 10, 229, R }, { true, 'c', 10, ANY, W } };
+	static const struct spec_device_rule rules[] = { { false, 'a', ANY, ANY, RWM },
+							 { true, 'c', 10, 229, R },
+							 { true, 'c', 10, ANY, W } };
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct device_program program;
 
@@ -178,7 +186,9 @@ static void an_unknown_access_is_denied(void **state)
 
 static void everything_needs_no_program(void **state)
 {
-	static const struct spec_device_rule all[] = { { false, 'c', 1, 3, R }, { true, 'a', ANY, ANY, RWM }, { true, 'b', 8, 0, R } };
+	static const struct spec_device_rule all[] = { { false, 'c', 1, 3, R },
+						       { true, 'a', ANY, ANY, RWM },
+						       { true, 'b', 8, 0, R } };
 	static const struct spec_device_rule but_one[] = { { true, 'a', ANY, ANY, RWM }, { false, 'b', 8, 0, W } };
 	static const struct spec_device_rule characters[] = { { true, 'c', ANY, ANY, RWM } };
 	_cleanup_arena_ struct arena arena = { 0 };
@@ -200,7 +210,7 @@ static void everything_needs_no_program(void **state)
 static void own_devices_count_where_no_rule_speaks(void **state)
 {
 	const struct spec_device devices[] = { { .type = 'c', .path = (char[]){ "/dev/fuse" }, .major = 10, .minor = 229 },
-		                               { .type = 'p', .path = (char[]){ "/dev/fifo" } } };
+					       { .type = 'p', .path = (char[]){ "/dev/fifo" } } };
 	static const struct spec_device_rule rules[] = { { false, 'a', ANY, ANY, RWM }, { true, 'c', 10, 229, R } };
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct device_program program;
@@ -217,9 +227,11 @@ static void own_devices_count_where_no_rule_speaks(void **state)
 
 static void numbers_that_no_device_has_match_none(void **state)
 {
-	static const struct spec_device_rule rules[] = { { false, 'a', ANY, ANY, RWM }, { true, 'c', 10 + (1LL << 12), 229, R },
-		                                         { true, 'c', 10 + (1LL << 32), 229, R }, { true, 'c', 10, 229 + (1LL << 20), R },
-		                                         { true, 'c', 9, 229 + (1LL << 20), R }, { true, 'b', INT64_MAX, INT64_MAX, R } };
+	static const struct spec_device_rule rules[] = {
+		{ false, 'a', ANY, ANY, RWM },           { true, 'c', 10 + (1LL << 12), 229, R },
+		{ true, 'c', 10 + (1LL << 32), 229, R }, { true, 'c', 10, 229 + (1LL << 20), R },
+		{ true, 'c', 9, 229 + (1LL << 20), R },  { true, 'b', INT64_MAX, INT64_MAX, R }
+	};
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct device_program program;
 
@@ -254,8 +266,11 @@ static void all_majors(void **state)
 static void what_is_allowed_anyway_costs_nothing(void **state)
 {
 	static const struct spec_device_rule deny[] = { { false, 'a', ANY, ANY, RWM } };
-	static const struct spec_device_rule engine[] = { { false, 'a', ANY, ANY, RWM }, { true, 'c', 5, 1, RWM }, { true, 'c', 1, 3, RWM },
-		                                          { true, 'c', 1, 9, RWM }, { true, 'c', 136, ANY, RWM } };
+	static const struct spec_device_rule engine[] = { { false, 'a', ANY, ANY, RWM },
+							  { true, 'c', 5, 1, RWM },
+							  { true, 'c', 1, 3, RWM },
+							  { true, 'c', 1, 9, RWM },
+							  { true, 'c', 136, ANY, RWM } };
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct device_program least, program;
 
@@ -268,7 +283,8 @@ static void what_is_allowed_anyway_costs_nothing(void **state)
 
 static void any_list_means_what_it_says(void **state)
 {
-	static const int64_t majors[] = { ANY, 0, 1, 2, 5, 136, 4094, 4095 }, minors[] = { ANY, 0, 1, 2, 3, 5, 0xffffe, 0xfffff };
+	static const int64_t majors[] = { ANY, 0, 1, 2, 5, 136, 4094, 4095 },
+			     minors[] = { ANY, 0, 1, 2, 3, 5, 0xffffe, 0xfffff };
 	static const char types[] = { 'a', 'b', 'c' };
 	_cleanup_arena_ struct arena arena = { 0 };
 	struct spec_device_rule rules[12];
@@ -281,13 +297,16 @@ static void any_list_means_what_it_says(void **state)
 
 		for (size_t i = 0; i < count; i++)
 			rules[i] = (struct spec_device_rule){
-				.allow = random() % 2, .type = types[random() % 3], .major = majors[random() % 8],
-				.minor = minors[random() % 8], .access = (unsigned)random() % 8,
+				.allow = random() % 2,
+				.type = types[random() % 3],
+				.major = majors[random() % 8],
+				.minor = minors[random() % 8],
+				.access = (unsigned)random() % 8,
 			};
 		device_program_build(&program, &arena, rules, count, NULL, 0);
 		for (int question = 0; question < 40; question++) {
-			struct request q = { types[1 + random() % 2], (uint32_t)majors[1 + random() % 7], (uint32_t)minors[1 + random() % 7],
-				             (unsigned)random() % 8 };
+			struct request q = { types[1 + random() % 2], (uint32_t)majors[1 + random() % 7],
+					     (uint32_t)minors[1 + random() % 7], (unsigned)random() % 8 };
 
 			assert_int_equal(allows(&program, q), should_allow(rules, count, q));
 		}

@@ -16,9 +16,10 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+
 #include <cmocka.h>
 
-static char base[64];    /* "/berth-unit.PID" */
+static char base[64]; /* "/berth-unit.PID" */
 static pid_t children[600];
 static size_t child_count;
 
@@ -135,10 +136,10 @@ static int clean_up(void **state)
 	return 0;
 }
 
-#define NEEDS_ROOT() \
-	do { \
+#define NEEDS_ROOT()                \
+	do {                        \
 		if (geteuid() != 0) \
-			skip(); \
+			skip();     \
 	} while (0)
 
 /* --- life ------------------------------------------------------------------------------------------------------------- */
@@ -613,8 +614,9 @@ static void filters_devices(void **state)
 {
 	_cleanup_cgroup_ struct cgroup cgroup;
 	/* The last of these are /dev/kmsg and the loop devices. */
-	const struct spec_device_rule rules[] = { deny_all, { true, 'c', 1, 11, DEVICE_READ }, { true, 'b', 7, -1, 7 },
-		                                  { false, 'b', 7, 3, DEVICE_WRITE } };
+	const struct spec_device_rule rules[] = {
+		deny_all, { true, 'c', 1, 11, DEVICE_READ }, { true, 'b', 7, -1, 7 }, { false, 'b', 7, 3, DEVICE_WRITE }
+	};
 
 	(void)state;
 	NEEDS_ROOT();
@@ -635,8 +637,10 @@ static void filters_devices(void **state)
 static int count_programs(const struct cgroup *cgroup)
 {
 	uint32_t ids[64];
-	union bpf_attr query = { .query = { .target_fd = (uint32_t)cgroup->fd, .attach_type = BPF_CGROUP_DEVICE,
-		                            .prog_ids = (uint64_t)(uintptr_t)ids, .prog_cnt = 64 } };
+	union bpf_attr query = { .query = { .target_fd = (uint32_t)cgroup->fd,
+					    .attach_type = BPF_CGROUP_DEVICE,
+					    .prog_ids = (uint64_t)(uintptr_t)ids,
+					    .prog_cnt = 64 } };
 
 	assert_int_equal(sys_bpf(BPF_PROG_QUERY, &query, sizeof query), 0);
 	return (int)query.query.prog_cnt;
@@ -645,12 +649,17 @@ static int count_programs(const struct cgroup *cgroup)
 /* Attached by somebody else (systemd, say): allows everything. */
 static void attach_foreign(const struct cgroup *cgroup)
 {
-	struct bpf_insn code[] = { { .code = BPF_ALU64 | BPF_K | BPF_MOV, .dst_reg = 0, .imm = 1 }, { .code = BPF_JMP | BPF_EXIT } };
-	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE, .insns = (uint64_t)(uintptr_t)code, .insn_cnt = 2,
-		                .license = (uint64_t)(uintptr_t)"GPL" };
+	struct bpf_insn code[] = { { .code = BPF_ALU64 | BPF_K | BPF_MOV, .dst_reg = 0, .imm = 1 },
+				   { .code = BPF_JMP | BPF_EXIT } };
+	union bpf_attr load = { .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
+				.insns = (uint64_t)(uintptr_t)code,
+				.insn_cnt = 2,
+				.license = (uint64_t)(uintptr_t) "GPL" };
 	_cleanup_fd_ int fd = sys_bpf(BPF_PROG_LOAD, &load, sizeof load);
-	union bpf_attr attach = { .target_fd = (uint32_t)cgroup->fd, .attach_bpf_fd = (uint32_t)fd, .attach_type = BPF_CGROUP_DEVICE,
-		                  .attach_flags = BPF_F_ALLOW_MULTI };
+	union bpf_attr attach = { .target_fd = (uint32_t)cgroup->fd,
+				  .attach_bpf_fd = (uint32_t)fd,
+				  .attach_type = BPF_CGROUP_DEVICE,
+				  .attach_flags = BPF_F_ALLOW_MULTI };
 
 	assert_true(fd >= 0);
 	assert_int_equal(sys_bpf(BPF_PROG_ATTACH, &attach, sizeof attach), 0);
@@ -660,7 +669,7 @@ static void replaces_its_own_filter_only(void **state)
 {
 	_cleanup_cgroup_ struct cgroup cgroup;
 	const struct spec_device_rule narrow[] = { deny_all }, wide[] = { deny_all, { true, 'c', 10, 229, 7 } },
-	                              open_all[] = { { true, 'a', -1, -1, 7 } };
+				      open_all[] = { { true, 'a', -1, -1, 7 } };
 
 	(void)state;
 	NEEDS_ROOT();

@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static struct arena arena;
@@ -33,22 +34,25 @@ static const char *plan(const struct spec_resources *resources)
 	return text;
 }
 
-#define PLANS(expected, ...) \
-	do { \
+#define PLANS(expected, ...)                                                     \
+	do {                                                                     \
 		struct spec_resources resources_ = { .set = true, __VA_ARGS__ }; \
-		assert_string_equal(plan(&resources_), expected); \
+		assert_string_equal(plan(&resources_), expected);                \
 	} while (0)
 
-#define REFUSES(says, ...) \
-	do { \
-		struct spec_resources resources_ = { .set = true, __VA_ARGS__ }; \
-		struct cgroup_values values_; \
+#define REFUSES(says, ...)                                                                       \
+	do {                                                                                     \
+		struct spec_resources resources_ = { .set = true, __VA_ARGS__ };                 \
+		struct cgroup_values values_;                                                    \
 		assert_int_equal(cgroup_plan_resources(&resources_, &arena, &values_), -EINVAL); \
-		if (!strstr(error_record()->text, says)) \
-			fail_msg("%s", error_record()->text); \
+		if (!strstr(error_record()->text, says))                                         \
+			fail_msg("%s", error_record()->text);                                    \
 	} while (0)
 
-#define SET(number) { true, number }
+#define SET(number)          \
+	{                    \
+		true, number \
+	}
 
 static void nothing_asked_nothing_planned(void **state)
 {
@@ -110,7 +114,8 @@ static void cpu(void **state)
 
 static void a_new_period_keeps_the_quota(void **state)
 {
-	struct spec_resources period = { .cpu = { .period = SET(20000) } }, both = { .cpu = { .period = SET(20000), .quota = SET(-1) } };
+	struct spec_resources period = { .cpu = { .period = SET(20000) } },
+			      both = { .cpu = { .period = SET(20000), .quota = SET(-1) } };
 	struct cgroup_values values;
 
 	(void)state;
@@ -150,10 +155,10 @@ static void what_takes_a_device_line_back(void **state)
 {
 	struct spec_io_throttle one[] = { { 8, 0, 600 } };
 	struct string_pair pairs[] = { { (char[]){ "io.max" }, (char[]){ "9:1 wiops=5" } },
-		                       { (char[]){ "io.latency" }, (char[]){ "9:1 target=5" } },
-		                       { (char[]){ "memory.high" }, (char[]){ "9" } } };
+				       { (char[]){ "io.latency" }, (char[]){ "9:1 target=5" } },
+				       { (char[]){ "memory.high" }, (char[]){ "9" } } };
 	struct spec_resources resources = { .block_io = { .throttle_count = { 1 }, .throttles = { one } },
-		                            .unified = { true, 3, pairs } };
+					    .unified = { true, 3, pairs } };
 	struct cgroup_values values;
 
 	(void)state;
@@ -192,7 +197,8 @@ static void unified(void **state)
 	};
 
 	(void)state;
-	PLANS("io.max=259:0 rbps=2097152 wiops=120;io.max=253:0 rbps=2097152 wiops=120;cgroup.max.depth=3;cpuset.cpus=\n;future.knob=x y",
+	PLANS("io.max=259:0 rbps=2097152 wiops=120;io.max=253:0 rbps=2097152 "
+	      "wiops=120;cgroup.max.depth=3;cpuset.cpus=\n;future.knob=x y",
 	      .unified = { true, 4, pairs });
 	/* After the fields that say the same, so that it has the last word. */
 	PLANS("memory.max=1;memory.max=2", .memory = { .limit = SET(1) },
@@ -202,8 +208,19 @@ static void unified(void **state)
 static void unified_stays_inside(void **state)
 {
 	static const char *const keys[] = {
-		"", ".", "..", "../memory.max", "sub/memory.max", "/memory.max", ".hidden", "cgroup.procs", "cgroup.threads",
-		"cgroup.subtree_control", "cgroup.type", "cgroup.kill", "cgroup.freeze",
+		"",
+		".",
+		"..",
+		"../memory.max",
+		"sub/memory.max",
+		"/memory.max",
+		".hidden",
+		"cgroup.procs",
+		"cgroup.threads",
+		"cgroup.subtree_control",
+		"cgroup.type",
+		"cgroup.kill",
+		"cgroup.freeze",
 	};
 
 	(void)state;
@@ -218,14 +235,24 @@ static void shares(void **state)
 {
 	/* Made once with floating point from the published formula. */
 	static const uint64_t table[][2] = {
-		{ 0, 1 }, { 1, 1 }, { 2, 1 }, { 3, 2 }, { 4, 2 }, { 10, 4 }, { 64, 12 }, { 100, 17 }, { 102, 17 }, { 256, 35 }, { 512, 59 },
-		{ 1000, 99 }, { 1023, 100 }, { 1024, 100 }, { 1025, 101 }, { 2048, 174 }, { 10240, 639 }, { 131072, 5478 }, { 262143, 10000 }, { 262144, 10000 }, { 262145, 10000 }, { UINT64_MAX, 10000 },
+		{ 0, 1 },          { 1, 1 },
+		{ 2, 1 },          { 3, 2 },
+		{ 4, 2 },          { 10, 4 },
+		{ 64, 12 },        { 100, 17 },
+		{ 102, 17 },       { 256, 35 },
+		{ 512, 59 },       { 1000, 99 },
+		{ 1023, 100 },     { 1024, 100 },
+		{ 1025, 101 },     { 2048, 174 },
+		{ 10240, 639 },    { 131072, 5478 },
+		{ 262143, 10000 }, { 262144, 10000 },
+		{ 262145, 10000 }, { UINT64_MAX, 10000 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
 		if (cgroup_cpu_weight(table[i][0]) != table[i][1])
-			fail_msg("%" PRIu64 " shares: weight %" PRIu64 ", not %" PRIu64, table[i][0], cgroup_cpu_weight(table[i][0]), table[i][1]);
+			fail_msg("%" PRIu64 " shares: weight %" PRIu64 ", not %" PRIu64, table[i][0],
+				 cgroup_cpu_weight(table[i][0]), table[i][1]);
 }
 
 int main(void)

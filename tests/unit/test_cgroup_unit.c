@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
 #include <cmocka.h>
 
 static struct arena arena;
@@ -96,7 +97,7 @@ static const char *read_back(const struct dbus_body *body)
 
 		assert_false(reader.broken);
 		text = arena_printf(&arena, "%s%s%s=%s %s", text, *text ? ";" : "", name, type,
-		                    *type == 'a' ? array_text(&reader, type + 1) : value_text(&reader, *type));
+				    *type == 'a' ? array_text(&reader, type + 1) : value_text(&reader, *type));
 	}
 	assert_false(reader.broken);
 	return text;
@@ -112,7 +113,8 @@ static void names(void **state)
 		const char *name, *slice;
 	} cases[] = {
 		{ "machine.slice:libpod:1234", false, "libpod-1234.scope", "machine.slice" },
-		{ "kubepods-besteffort-pod7.slice:cri-containerd:abc", false, "cri-containerd-abc.scope", "kubepods-besteffort-pod7.slice" },
+		{ "kubepods-besteffort-pod7.slice:cri-containerd:abc", false, "cri-containerd-abc.scope",
+		  "kubepods-besteffort-pod7.slice" },
 		{ ":docker:abc", false, "docker-abc.scope", "system.slice" },
 		{ ":docker:abc", true, "docker-abc.scope", "user.slice" },
 		{ "a.slice::abc", false, "abc.scope", "a.slice" },
@@ -137,8 +139,9 @@ static void names(void **state)
 
 static void wrong_names(void **state)
 {
-	static const char *const paths[] = { "/absolute", "relative", "a.slice", "a.slice:b", "a.slice:b:", "a.slice:b:c:d", "a:b:c",
-		                             ".slice:b:c", "a.service:b:c", "x/a.slice:b:c", "a b.slice:b:c" };
+	static const char *const paths[] = { "/absolute",     "relative",      "a.slice",      "a.slice:b",
+					     "a.slice:b:",    "a.slice:b:c:d", "a:b:c",        ".slice:b:c",
+					     "a.service:b:c", "x/a.slice:b:c", "a b.slice:b:c" };
 	char longest[400];
 	struct cgroup_unit unit;
 	struct cgroup_request request = { .id = "id" };
@@ -188,8 +191,9 @@ static void limits(void **state)
 	assert_string_equal(limit("io.weight", "default 4950"), "IOWeight=t 4950");
 	assert_string_equal(limit("io.weight", "4950"), "IOWeight=t 4950");
 	assert_string_equal(limit("io.weight", "8:0 55"), "IODeviceWeight=a(st) [/dev/block/8:0:55]");
-	assert_string_equal(limit("io.max", "8:0 rbps=5 wiops=max"),
-	                    "IOReadBandwidthMax=a(st) [/dev/block/8:0:5];IOWriteIOPSMax=a(st) [/dev/block/8:0:18446744073709551615]");
+	assert_string_equal(
+		limit("io.max", "8:0 rbps=5 wiops=max"),
+		"IOReadBandwidthMax=a(st) [/dev/block/8:0:5];IOWriteIOPSMax=a(st) [/dev/block/8:0:18446744073709551615]");
 }
 
 static void cpu_limits(void **state)
@@ -205,8 +209,11 @@ static void cpu_limits(void **state)
 	/* What systemd turns back into cpu.max is what was asked for. */
 	for (uint64_t period = 1000; period <= 1000000; period += 7919)
 		for (uint64_t quota = 1000; quota < 3000000; quota = quota * 5 / 3 + 1) {
-			uint64_t told = strtoull(strstr(limit("cpu.max", arena_printf(&arena, "%" PRIu64 " %" PRIu64, quota, period)),
-			                                "PerSecUSec=t ") + 13, NULL, 10);
+			uint64_t told = strtoull(
+				strstr(limit("cpu.max", arena_printf(&arena, "%" PRIu64 " %" PRIu64, quota, period)),
+				       "PerSecUSec=t ") +
+					13,
+				NULL, 10);
 
 			assert_int_equal(told * period / 1000000, quota);
 		}
@@ -215,11 +222,26 @@ static void cpu_limits(void **state)
 static void what_systemd_does_not_know(void **state)
 {
 	static const char *const files[][2] = {
-		{ "hugetlb.2MB.max", "1" }, { "cpu.max.burst", "5" }, { "cpu.idle", "1" }, { "rdma.max", "a hca_handle=1" }, { "io.latency", "8:0 target=1" },
+		{ "hugetlb.2MB.max", "1" },
+		{ "cpu.max.burst", "5" },
+		{ "cpu.idle", "1" },
+		{ "rdma.max", "a hca_handle=1" },
+		{ "io.latency", "8:0 target=1" },
 		/* values that only the kernel can judge */
-		{ "memory.max", "lots" }, { "memory.max", "" }, { "memory.max", "99999999999999999999" }, { "memory.max", "9999999999999999T" },
-		{ "memory.max", "5x" }, { "memory.max", "-5" }, { "cpu.max", "" }, { "cpu.max", "x y" }, { "cpuset.cpus", "3-1" },
-		{ "cpuset.cpus", "0-99999" }, { "cpuset.cpus", "a" }, { "cpuset.cpus", "1 2" }, { "io.max", "x rbps=5" }, { "io.max", "8:0" },
+		{ "memory.max", "lots" },
+		{ "memory.max", "" },
+		{ "memory.max", "99999999999999999999" },
+		{ "memory.max", "9999999999999999T" },
+		{ "memory.max", "5x" },
+		{ "memory.max", "-5" },
+		{ "cpu.max", "" },
+		{ "cpu.max", "x y" },
+		{ "cpuset.cpus", "3-1" },
+		{ "cpuset.cpus", "0-99999" },
+		{ "cpuset.cpus", "a" },
+		{ "cpuset.cpus", "1 2" },
+		{ "io.max", "x rbps=5" },
+		{ "io.max", "8:0" },
 		{ "io.weight", "a b" },
 	};
 
@@ -233,7 +255,7 @@ static void what_systemd_does_not_know(void **state)
 static int annotate(const char *name, const char *value, const char **text)
 {
 	struct string_pair pairs[] = { { arena_strdup(&arena, "io.kubernetes.cri"), arena_strdup(&arena, "x") },
-		                       { arena_printf(&arena, "org.systemd.property.%s", name), arena_strdup(&arena, value) } };
+				       { arena_printf(&arena, "org.systemd.property.%s", name), arena_strdup(&arena, value) } };
 	struct string_map map = { true, 2, pairs };
 	struct dbus_body body = { .arena = &arena };
 	int r = cgroup_put_unit_annotations(&body, &map);
@@ -281,13 +303,43 @@ static void annotations(void **state)
 static void wrong_annotations(void **state)
 {
 	static const char *const cases[][2] = {
-		{ "", "true" }, { "lower", "true" }, { "Has.Dot", "true" }, { "Has Space", "true" },
-		{ "PIDs", "[uint32 1]" }, { "Slice", "'x.slice'" }, { "Delegate", "false" }, { "DelegateSubgroup", "'x'" }, { "PIDFDs", "1" },
-		{ "X", "" }, { "X", "bare" }, { "X", "'open" }, { "X", "'a' 'b'" }, { "X", "'\\n'" }, { "X", "truer" }, { "X", "5 6" }, { "X", "5x" },
-		{ "X", "byte 256" }, { "X", "byte -1" }, { "X", "int32 2147483648" }, { "X", "2147483648" }, { "X", "uint64 -1" },
-		{ "X", "uint64 18446744073709551616" }, { "X", "uint64" }, { "X", "[]" }, { "X", "[1,]" }, { "X", "[1" }, { "X", "[1, 'a']" },
-		{ "X", "['a', 1]" }, { "X", "[true, 1]" }, { "X", "[[1]]" }, { "X", "<1>" }, { "X", "--5" },
-		{ "TimeoutStopSec", "'5'" }, { "TimeoutStopSec", "-5" }, { "TimeoutStopSec", "5 s" }, { "TimeoutStopSec", "1e300" },
+		{ "", "true" },
+		{ "lower", "true" },
+		{ "Has.Dot", "true" },
+		{ "Has Space", "true" },
+		{ "PIDs", "[uint32 1]" },
+		{ "Slice", "'x.slice'" },
+		{ "Delegate", "false" },
+		{ "DelegateSubgroup", "'x'" },
+		{ "PIDFDs", "1" },
+		{ "X", "" },
+		{ "X", "bare" },
+		{ "X", "'open" },
+		{ "X", "'a' 'b'" },
+		{ "X", "'\\n'" },
+		{ "X", "truer" },
+		{ "X", "5 6" },
+		{ "X", "5x" },
+		{ "X", "byte 256" },
+		{ "X", "byte -1" },
+		{ "X", "int32 2147483648" },
+		{ "X", "2147483648" },
+		{ "X", "uint64 -1" },
+		{ "X", "uint64 18446744073709551616" },
+		{ "X", "uint64" },
+		{ "X", "[]" },
+		{ "X", "[1,]" },
+		{ "X", "[1" },
+		{ "X", "[1, 'a']" },
+		{ "X", "['a', 1]" },
+		{ "X", "[true, 1]" },
+		{ "X", "[[1]]" },
+		{ "X", "<1>" },
+		{ "X", "--5" },
+		{ "TimeoutStopSec", "'5'" },
+		{ "TimeoutStopSec", "-5" },
+		{ "TimeoutStopSec", "5 s" },
+		{ "TimeoutStopSec", "1e300" },
 	};
 
 	(void)state;
