@@ -27,10 +27,12 @@ struct execution {
 	struct newborn newborn;
 	struct child child;
 	uint64_t types;            /* CLONE_NEW* of the namespaces to enter */
+	bool detached;
+	bool paused;               /* the container is: the process enters its cgroup, and stands still, last of all */
 	int cgroup;                /* directory to be born in, or -1 */
+	int root;                  /* the container's, in a mount namespace that has another; else -1 */
 	int terminal;              /* master to be relayed, or -1 */
 };
-	int root;                  /* the container's, in a mount namespace that has another; else -1 */
 
 /* --- what to run ------------------------------------------------------------------------------------------------------------- */
 
@@ -53,22 +55,26 @@ static bool same_variable(const char *a, const char *b)
 	return strncmp(a, b, length) == 0 && b[length] == '=';
 }
 
+static void put_variable(struct strings *env, char *variable)
+{
+	for (size_t i = 0; i < env->count; i++)
+		if (same_variable(variable, env->items[i])) {
+			env->items[i] = variable;
+			return;
+		}
+	env->items[env->count++] = variable;
+}
+
 /* The container's variables, then the added ones; a later one replaces an earlier one of the same name. */
 static struct strings merge_env(const struct strings *old, const char *const *added, struct arena *arena)
 {
 	struct strings extra = copy_strings(added, arena);
 	struct strings env = { .set = true, .items = arena_array(arena, old->count + extra.count + 1, sizeof *env.items) };
 
-	for (size_t i = 0; i < old->count; i++) {
-		bool replaced = false;
-
-		for (size_t j = 0; j < extra.count && !replaced; j++)
-			replaced = same_variable(extra.items[j], old->items[i]);
-		if (!replaced)
-			env.items[env.count++] = old->items[i];
-	}
+	for (size_t i = 0; i < old->count; i++)
+		env.items[env.count++] = old->items[i];
 	for (size_t i = 0; i < extra.count; i++)
-		env.items[env.count++] = extra.items[i];
+		put_variable(&env, extra.items[i]);
 	return env;
 }
 
@@ -168,6 +174,7 @@ static int open_container(struct execution *x)
 	case STATUS_PAUSED:
 		if (!o->ignore_paused)
 			return refuse(EINVAL, "cannot exec in a paused container (use --ignore-paused to override)");
+		x->paused = true;
 		break;
 	default:
 		break;
@@ -235,13 +242,6 @@ static int open_cgroup_of_init(struct execution *x)
 	return 0;
 }
 
-/* --- the process ------------------------------------------------------------------------------------------------------------- */
-
-static int prepare(struct execution *x)
-{
-	struct newborn *n = &x->newborn;
-	x->types = types_to_enter(x);
-	int r = capabilities_prepare(&x->process.capabilities, (x->types & CLONE_NEWUSER) != 0, &n->capabilities);
 /*
  * Who enters a mount namespace stands in its root. One that the container joined is not its own, and has that of its makers, the host's
  * perhaps: there init is in a chroot, and so must be what follows it. Should init be gone by now, its pidfd tells, which is used after.
@@ -257,11 +257,18 @@ static int open_root(struct execution *x)
 	return x->root < 0 ? fail(errno, "open the container's root") : 0;
 }
 
+/* --- the process ------------------------------------------------------------------------------------------------------------- */
+
+static int prepare(struct execution *x)
+{
+	struct newborn *n = &x->newborn;
+	x->types = types_to_enter(x);
+	int r = capabilities_prepare(&x->process.capabilities, (x->types & CLONE_NEWUSER) != 0, &n->capabilities);
 
 	n->spec = &x->spec;
 	n->process = &x->process;
 	n->state = &x->record.state;
-	n->wait = WAIT_NONE;
+	n->wait = x->paused ? WAIT_SOCKET : WAIT_NONE;
 	n->preserve_fds = x->options->preserve_fds;
 	n->terminal = x->process.terminal;
 	if (r >= 0)
@@ -275,9 +282,10 @@ static int make_process(struct execution *x)
 {
 	struct birth request = {
 		.newborn = &x->newborn,
-		.cgroup = x->cgroup,
+		.cgroup = x->paused ? -1 : x->cgroup,
 		.target = x->record.init.fd,
 		.target_types = x->types,
+		.root = x->root,
 		.affinity = x->process.affinity_initial.set ? &x->process.affinity_initial : NULL,
 		.life = exec_main,
 	};
@@ -285,7 +293,6 @@ static int make_process(struct execution *x)
 
 	if (r == -EBUSY && !x->options->cgroup && x->cgroup >= 0) {
 		r = open_cgroup_of_init(x);
-		.root = x->root,
 		if (r < 0)
 			return r;
 		request.cgroup = x->cgroup;
@@ -313,6 +320,21 @@ static int send_pidfd(const struct execution *x)
 	return r < 0 ? fail(-r, "send the pidfd to %s", path) : 0;
 }
 
+/* What is born in a frozen group cannot even set itself up: so it is moved there once all but the execve is done. */
+static int freeze_and_start(struct execution *x)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof pid, "%d", (int)x->child.ref.pid);
+	int r = x->cgroup < 0 ? 0 : write_file_at(x->cgroup, "cgroup.procs", pid);
+
+	if (r < 0)
+		return fail(-r, "move the process to the container's cgroup");
+	if (protocol_send(x->child.socket, MSG_START, 0, -1) < 0)
+		return report_early_death(&x->child.ref);
+	return 0;
+}
+
 static int take(struct execution *x, const struct msg *msg, int *fd)
 {
 	switch (msg->type) {
@@ -323,6 +345,8 @@ static int take(struct execution *x, const struct msg *msg, int *fd)
 		return 0;
 	case MSG_LISTENER:
 		return report_listener(&x->spec, &x->record.state, STATUS_RUNNING, x->child.ref.pid, *fd);
+	case MSG_READY:
+		return freeze_and_start(x);
 	default:
 		return refuse(EPROTO, "the container's process sent message %u during exec", msg->type);
 	}
@@ -352,12 +376,16 @@ static int attend(struct execution *x)
 			return gone ? report_early_death(&x->child.ref) : 0;
 		if (r > 0)
 			r = take(x, &msg, &fd);
+		/* The execve waits for `resume`; who detaches does not. */
+		if (r >= 0 && msg.type == MSG_READY && x->detached)
+			return 0;
 	}
 	return r;
 }
 
 static int execute(struct execution *x, const struct wait_options *wait)
 {
+	x->detached = !wait;
 	int r = open_container(x);
 
 	if (r >= 0)
@@ -366,6 +394,8 @@ static int execute(struct execution *x, const struct wait_options *wait)
 		r = refuse(EINVAL, "a detached exec with a terminal needs --console-socket");
 	if (r >= 0)
 		r = open_cgroup(x);
+	if (r >= 0)
+		r = open_root(x);
 	if (r >= 0)
 		r = prepare(x);
 	if (r >= 0)
@@ -391,15 +421,15 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 		.newborn = { .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE },
 		.child = CHILD_NONE,
 		.cgroup = -1,
+		.root = -1,
 		.terminal = -1,
 	};
 	int r = execute(&x, wait);
-	if (r >= 0)
-		r = open_root(x);
 
 	close_fd(&x.child.socket);
 	pidref_close(&x.child.ref);
 	close_fd(&x.cgroup);
+	close_fd(&x.root);
 	close_fd(&x.terminal);
 	seccomp_free(&x.newborn.filter);
 	record_close(&x.record);
@@ -408,5 +438,3 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 	arena_free(&x.arena);
 	return r;
 }
-		.root = -1,
-	close_fd(&x.root);
