@@ -33,7 +33,11 @@ int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms)
 
 int cgroup_is_frozen(struct cgroup *cgroup)
 {
+	char asked[8];
 	int frozen = cgroup_events_get(cgroup->fd, "frozen");
 
+	/* Not "frozen" for a moment when a process has just come in, but asked to be all the same. */
+	if (frozen == 0 && cgroup_file_read(cgroup->fd, "cgroup.freeze", asked, sizeof asked) > 0 && asked[0] == '1')
+		return 1;
 	return frozen < 0 ? fail(-frozen, "read cgroup.events of %s", cgroup->path) : frozen;
 }

@@ -275,6 +275,7 @@ static int take_terminal(struct creation *c, int *master)
 {
 	if (c->options->console_socket)
 		return terminal_send_master(c->options->console_socket, *master, "/dev/pts/0");
+	terminal_fit(*master);
 	c->terminal = steal_fd(master);
 	return 0;
 }
@@ -288,7 +289,8 @@ static int answer(struct creation *c, const struct msg *msg, int *fd)
 		r = run_runtime_hooks(c);
 		return r < 0 ? r : protocol_send(c->child.socket, MSG_CONTINUE, 0, -1);
 	case MSG_CONSOLE:
-		return take_terminal(c, fd);
+		r = take_terminal(c, fd);
+		return r < 0 ? r : protocol_send(c->child.socket, MSG_CONTINUE, 0, -1);
 	case MSG_LISTENER:
 		return report_listener(&c->spec, &c->state, STATUS_CREATING, c->state.pid, *fd);
 	default:

@@ -335,14 +335,23 @@ static int freeze_and_start(struct execution *x)
 	return 0;
 }
 
+static int take_terminal(struct execution *x, int *master)
+{
+	if (x->options->console_socket)
+		return terminal_send_master(x->options->console_socket, *master, "/dev/pts/0");
+	terminal_fit(*master);
+	x->terminal = steal_fd(master);
+	return 0;
+}
+
 static int take(struct execution *x, const struct msg *msg, int *fd)
 {
+	int r;
+
 	switch (msg->type) {
 	case MSG_CONSOLE:
-		if (x->options->console_socket)
-			return terminal_send_master(x->options->console_socket, *fd, "/dev/pts/0");
-		x->terminal = steal_fd(fd);
-		return 0;
+		r = take_terminal(x, fd);
+		return r < 0 ? r : protocol_send(x->child.socket, MSG_CONTINUE, 0, -1);
 	case MSG_LISTENER:
 		return report_listener(&x->spec, &x->record.state, STATUS_RUNNING, x->child.ref.pid, *fd);
 	case MSG_READY:

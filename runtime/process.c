@@ -31,9 +31,14 @@ int process_open_terminal(struct newborn *newborn)
 	for (int fd = 0; fd < 3; fd++)
 		if (dup3(peer, fd, 0) < 0)
 			return fail(errno, "make the terminal descriptor %d", fd);
+	/* It gets its size before anything can ask for that. */
+	int r = newborn_await_go(newborn);
+
+	if (r < 0)
+		return r;
 	if (protocol_send(newborn->socket, MSG_CONSOLE, 0, master) < 0)
 		return refuse(EPIPE, "the runtime is gone");
-	return 0;
+	return protocol_expect(newborn->socket, MSG_CONTINUE, NULL);
 }
 
 /* --- the attributes, in the order of process_become() ----------------------------------------------------------------- */

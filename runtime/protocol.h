@@ -10,6 +10,7 @@
  *         <---- BUILT --------------     init: the mounts are made (only if prestart or createRuntime hooks want to see them)
  *          ---- CONTINUE ---------->
  *         <---- CONSOLE (master) ---     init: a terminal was asked for
+ *          ---- CONTINUE ---------->     it has its size
  *         <---- LISTENER (fd) ------     a seccomp notify filter is in place
  *         <---- READY --------------     everything but the execve is done
  *          ---- START ------------->     `run`: over the pair; `create`: `start` says so later over the start fifo

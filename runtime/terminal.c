@@ -174,14 +174,13 @@ int terminal_start(struct terminal **started, int master)
 
 	if (r < 0)
 		return r;
-	terminal_resize(terminal);
 	steal_fd(&owned);
 	*started = terminal;
 	terminal = NULL;
 	return 0;
 }
 
-void terminal_resize(struct terminal *terminal)
+void terminal_fit(int master)
 {
 	struct winsize size;
 
@@ -189,10 +188,15 @@ void terminal_resize(struct terminal *terminal)
 		if (ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_row == 0 || size.ws_col == 0)
 			continue;
 		/* The container may have closed its side meanwhile: no size to keep then. */
-		if (terminal->master >= 0)
-			(void)ioctl(terminal->master, TIOCSWINSZ, &size);
+		(void)ioctl(master, TIOCSWINSZ, &size);
 		return;
 	}
+}
+
+void terminal_resize(struct terminal *terminal)
+{
+	if (terminal->master >= 0)
+		terminal_fit(terminal->master);
 }
 
 int terminal_poll(struct terminal *terminal, struct pollfd *fds)

@@ -37,6 +37,12 @@ int terminal_poll(struct terminal *terminal, struct pollfd *fds);
 /* After poll(2): move what can be moved. 1; 0 when the container's side is closed and all its output is written. */
 int terminal_step(struct terminal *terminal, const struct pollfd *fds, int count);
 
+/*
+ * Give a master the size of the caller's terminal, if it has one: before the workload starts, which would else see a size of nothing, and
+ * then a change that there was not.
+ */
+void terminal_fit(int master);
+
 /* SIGWINCH: copy the caller's window size (of stdin, stdout or stderr, the first that is a terminal) to the container's. */
 void terminal_resize(struct terminal *terminal);
 
