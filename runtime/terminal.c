@@ -276,12 +276,20 @@ static void write_out(struct terminal *terminal)
 	}
 }
 
+/* What the container wrote has been through its own terminal's output processing: ours must not add carriage returns to it. */
+static void restore_input(const struct terminal *terminal)
+{
+	struct termios settings = terminal->saved;
+
+	settings.c_oflag &= ~(tcflag_t)OPOST;
+	if (terminal->settings_of >= 0)
+		(void)set_settings(terminal->settings_of, &settings);
+}
+
 void terminal_stop(struct terminal *terminal)
 {
 	/* First, since writing may wait for a slow reader, and ^C must work again meanwhile. */
-	if (terminal->settings_of >= 0)
-		(void)set_settings(terminal->settings_of, &terminal->saved);
-	terminal_guard_stop(&terminal->guard);
+	restore_input(terminal);
 	write_out(terminal);
 	for (size_t total = 0; terminal->master >= 0 && terminal->output >= 0 && total < DRAIN_MAX;) {
 		read_master(terminal);
@@ -290,6 +298,9 @@ void terminal_stop(struct terminal *terminal)
 		total += terminal->to_caller.end;
 		write_out(terminal);
 	}
+	if (terminal->settings_of >= 0)
+		(void)set_settings(terminal->settings_of, &terminal->saved);
+	terminal_guard_stop(&terminal->guard);
 	close_fd(&terminal->master);
 	free(terminal);
 }

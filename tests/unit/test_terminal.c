@@ -116,6 +116,7 @@ static void settings_are_raw_and_come_back(const void *unused)
 	require(ioctl(user.slave, TIOCSWINSZ, &size) == 0 && tcgetattr(user.slave, &before) == 0);
 	struct terminal *terminal = start(user.slave, user.slave, container.master);
 
+	terminal_fit(container.master);
 	require(tcgetattr(user.slave, &during) == 0 && !(during.c_lflag & (ICANON | ECHO | ISIG)) && before.c_lflag & ICANON);
 	require(ioctl(container.slave, TIOCGWINSZ, &seen) == 0 && seen.ws_row == 33 && seen.ws_col == 101);
 	size.ws_row = 44;
