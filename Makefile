@@ -99,7 +99,8 @@ build/unit/%: tests/unit/%.c $(BUILD)/libberth.a
 # The second make sees what the first has installed.
 check:
 	tests/install-deps
-	$(quiet)$(MAKE) --no-print-directory all unit lint
+	$(quiet)$(MAKE) --no-print-directory -j$$(nproc) all unit
+	$(quiet)$(MAKE) --no-print-directory lint
 	tests/run
 
 # The whole of the container's tests in the test machine as well; the emulation makes that long.
@@ -108,7 +109,7 @@ check-vm: all
 
 demo:
 	tests/install-deps build demo
-	$(quiet)$(MAKE) --no-print-directory all
+	$(quiet)$(MAKE) --no-print-directory -j$$(nproc) all
 	tests/demo
 
 bench: all
