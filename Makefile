@@ -105,7 +105,7 @@ check:
 
 # The whole of the container's tests in the test machine as well; the emulation makes that long.
 check-vm: all
-	tests/run vm/runtime vm/security vm/suites
+	BERTH_TIMING= tests/run vm/runtime vm/security vm/suites
 
 demo:
 	tests/install-deps build demo

@@ -110,6 +110,7 @@ all_fields() {
 
 # Felt ------------------------------------------------------------------------
 
+# bats test_tags=timing
 @test "a CPU hog gets its quota within 5 %" {
   resources '{ "cpu": { "quota": 30000, "period": 100000 } }'
   script 'while :; do :; done'
@@ -125,6 +126,7 @@ all_fields() {
   fail "less than the quota, every time"
 }
 
+# bats test_tags=timing
 @test "two hogs share by weight within 10 %" {
   script 'while :; do :; done'
   resources '{ "cpu": { "shares": 1024, "cpus": "1" } }'
@@ -163,6 +165,7 @@ all_fields() {
   assert_equal "$(cat /sys/fs/cgroup/berth-test-limits/pids.peak)" 4
 }
 
+# bats test_tags=timing
 @test "a dd is throttled to its rate within 10 %" {
   local place=/var/tmp/berth-test-disk
   mkdir -p "$place"
