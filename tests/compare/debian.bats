@@ -1,7 +1,6 @@
 # A whole Debian 13 as the root file system, and the work that one does in it.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # scripts of the container; bats' subshells; variables of common.bash
-bats_require_minimum_version 1.5.0
-load ../lib/common
+load helper
 
 setup_file() {
   mkdir -p "$BATS_FILE_TMPDIR/debian"
@@ -62,4 +61,9 @@ debian() { # SCRIPT [FILTER]: runs it with bash in the root file system
   assert_line 1000
   assert_line waited
   assert_line 42
+}
+
+@test "the same under crun and runc" {
+  debian true
+  compare
 }
