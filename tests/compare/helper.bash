@@ -8,7 +8,8 @@ load "${BASH_SOURCE[0]%/*}/../runtime/helper"
 facts() { # NAME CMD...: leaves $BATS_TEST_TMPDIR/NAME.facts
   local name=$1
   shift
-  "$@" run --bundle "$bundle" "compare-$name" < /dev/null > "$BATS_TEST_TMPDIR/$name.facts" 2> "$BATS_TEST_TMPDIR/$name.err" 3>&- ||
+  # An id of its own: a session keyring of the same name may still be somebody's, or about to be collected.
+  "$@" run --bundle "$bundle" "compare-$name-$RANDOM$RANDOM" < /dev/null > "$BATS_TEST_TMPDIR/$name.facts" 2> "$BATS_TEST_TMPDIR/$name.err" 3>&- ||
     fail "$name: $(< "$BATS_TEST_TMPDIR/$name.err") $(< "$BATS_TEST_TMPDIR/$name.facts")"
 }
 
