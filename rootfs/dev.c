@@ -150,10 +150,10 @@ static int set_owner(const struct spec_device *device, const struct place *place
 		return refuse(EEXIST, "was replaced while it was made");
 	if (fchownat(node, "", (uid_t)device->uid.value, (gid_t)device->gid.value, AT_EMPTY_PATH) < 0)
 		return fail(errno, "chown to %u:%u", (unsigned)device->uid.value, (unsigned)device->gid.value);
-	/* The change of owner took these away. */
+	/* The change of owner took these away. Not by name: it could be a link to a file of the host's by now. */
 	if (!(mode & (S_ISUID | S_ISGID)))
 		return 0;
-	return fchmodat(place->dir, place->name, mode, 0) < 0 ? fail(errno, "chmod") : 0;
+	return chmod(fd_path(node).text, mode) < 0 ? fail(errno, "chmod") : 0;
 }
 
 static int make_device(struct rootfs *rootfs, const struct spec_device *device, const struct place *place, bool is_default)
