@@ -53,14 +53,22 @@ static int set_step(struct launch *launch, const char *step, long r)
 	return r < 0 ? -1 : 0;
 }
 
+/* struct sigaction of the kernel: all zero is the default. */
+struct kernel_action {
+	unsigned long fields[8];
+};
+
+/*
+ * By system call: the C libraries refuse the signals that they keep for themselves, which a caller can have ignored all the same (GNU make
+ * does that to whatever it starts). SIGKILL and SIGSTOP refuse here, and cannot be ignored either.
+ */
 static int reset_signals(void)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
+	const struct kernel_action reset = { 0 };
 	sigset_t none;
 
-	/* SIGKILL, SIGSTOP and those that the C library keeps for itself refuse; none of them can be ignored either. */
-	for (int signal = 1; signal < NSIG; signal++)
-		(void)sigaction(signal, &action, NULL);
+	for (int signal = 1; signal <= 64; signal++)
+		(void)syscall(SYS_rt_sigaction, signal, &reset, NULL, sizeof(uint64_t));
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);
 }
