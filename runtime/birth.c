@@ -92,6 +92,17 @@ static int enter_user_namespace(struct newborn *newborn)
 	return become_id_0();
 }
 
+/* A uts namespace that does not belong to the container's user namespace takes its names from out here only. */
+static int name_joined(struct newborn *newborn)
+{
+	const struct ns_plan *plan = &newborn->plan;
+
+	if (plan->join[NS_UTS] < 0 || plan->after_user & 1U << NS_UTS)
+		return 0;
+	newborn->named = true;
+	return newborn_set_names(newborn->spec);
+}
+
 static int stage_enter(const struct birth *birth)
 {
 	struct newborn *newborn = birth->newborn;
@@ -115,6 +126,8 @@ static int stage_enter(const struct birth *birth)
 
 	if (r >= 0)
 		r = ns_join(&newborn->plan, JOIN_BEFORE_USER);
+	if (r >= 0)
+		r = name_joined(newborn);
 	if (r >= 0)
 		r = enter_user_namespace(newborn);
 	if (r >= 0)

@@ -41,7 +41,7 @@ static int become_mapped(struct newborn *newborn)
 	return 0;
 }
 
-static int set_names(const struct spec *spec)
+int newborn_set_names(const struct spec *spec)
 {
 	if (spec->hostname && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
 		return fail(errno, "/hostname: set \"%s\"", spec->hostname);
@@ -63,7 +63,7 @@ static int set_up_namespaces(struct newborn *newborn)
 		if (unshare(CLONE_NEWCGROUP) < 0)
 			return fail(errno, "create a cgroup namespace");
 	}
-	int r = set_names(spec);
+	int r = newborn->named ? 0 : newborn_set_names(spec);
 
 	if (r >= 0 && spec_new_namespace(spec, NS_NETWORK))
 		r = ns_loopback_up();

@@ -32,6 +32,7 @@ struct newborn {
 	int preserve_fds;
 	bool terminal, no_new_keyring, move_to_cgroup;
 	bool went;                               /* GO has been read */
+	bool named;                              /* the stage has set hostname and domainname */
 	bool in_start_hooks;                     /* a failure now is one of a startContainer hook */
 	mode_t umask;                            /* the caller's */
 };
@@ -39,6 +40,9 @@ struct newborn {
 /* init's whole life; exec's whole life. Neither returns. */
 _Noreturn void init_main(struct newborn *newborn);
 _Noreturn void exec_main(struct newborn *newborn);
+
+/* Child: hostname and domainname of the uts namespace that it is in. */
+int newborn_set_names(const struct spec *spec);
 
 /* Child: read GO if it has not been read yet. */
 int newborn_await_go(struct newborn *newborn);
