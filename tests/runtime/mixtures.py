@@ -50,8 +50,8 @@ def configure(base, mix):
         linux["uidMappings"] = linux["gidMappings"] = [{"containerID": 0, "hostID": 300000, "size": 65536}]
     if mix["time"] == "offsets":
         linux["timeOffsets"] = {"boottime": {"secs": 1000}, "monotonic": {"secs": 2000, "nanosecs": 5}}
-    if mix["uts"] == "inherit" or (mix["uts"] == "host" and mix["user"] != "inherit"):
-        del config["hostname"]  # the host's alone
+    if mix["uts"] == "inherit":
+        del config["hostname"]
     # The kernel shows a namespace to nobody but its owner.
     hidden = {kind for kind in ("pid", "ipc") if mix["user"] != "inherit" and mix[kind] in ("inherit", "host")}
     if "pid" in hidden:
