@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "cgroups/bandwidth.h"
 #include "cgroups/files.h"
 
 #include <inttypes.h>
@@ -282,6 +283,7 @@ int cgroup_read_stats(struct cgroup *cgroup, struct arena *arena, struct cgroup_
 	read_memory(cgroup, arena, &stats->memory);
 	read_io(cgroup, arena, &stats->io);
 	read_rdma(cgroup, arena, stats);
+	cgroup_bandwidth_read(cgroup, &stats->network);
 	r = read_pids(cgroup, arena, &stats->pids);
 	if (r >= 0)
 		r = read_hugetlb(cgroup, arena, stats);

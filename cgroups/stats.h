@@ -68,11 +68,23 @@ struct stats_rdma {
 	uint64_t handles, objects;
 };
 
+/* Network bandwidth, where a limit was asked for (cgroups/bandwidth.h); bytes with headers of IP and above, loopback left out. */
+struct stats_flow {
+	uint64_t rate;                                     /* bits a second; STATS_UNLIMITED */
+	uint64_t burst;                                    /* bytes */
+	uint64_t passed_bytes, passed_packets, dropped_bytes, dropped_packets;
+};
+struct stats_network {
+	bool set;
+	struct stats_flow egress, ingress;
+};
+
 struct cgroup_stats {
 	struct stats_cpu cpu;
 	struct stats_memory memory;
 	struct stats_pids pids;
 	struct stats_io io;
+	struct stats_network network;
 	size_t hugetlb_count;
 	struct stats_hugetlb *hugetlb;
 	size_t rdma_count;

@@ -190,7 +190,7 @@ static int run_update(struct call *call)
 	if (r < 0)
 		return r;
 	drop_zeros(&resources->memory);
-	return container_update(&call->runtime, call_id(call), resources);
+	return container_update(&call->runtime, call_id(call), resources, NULL);
 }
 
 static const struct option update_options[] = {

@@ -295,20 +295,25 @@ static int complete_swap(struct cgroup *cgroup, struct spec_memory *memory)
 	return r;
 }
 
-/* Whatever of the device rules may fail comes before the limits, which are taken back when one of them fails. */
-static int apply_update(struct cgroup *cgroup, const struct spec_resources *resources)
+/* Whatever of programs may fail comes before the limits, which are taken back when one of them fails. */
+static int apply_update(struct cgroup *cgroup, const struct spec_resources *resources, const struct bandwidth *bandwidth)
 {
 	struct cgroup_devices _cleanup_devices_ devices = CGROUP_DEVICES_NONE;
-	int r = 0;
+	struct cgroup_bandwidth _cleanup_bandwidth_ network = CGROUP_BANDWIDTH_NONE;
+	bool limits_network = bandwidth && bandwidth_asked(bandwidth);
+	int r = limits_network ? cgroup_bandwidth_prepare(&network, cgroup, bandwidth) : 0;
 
-	if (resources->device_count > 0)
+	if (r >= 0 && resources->device_count > 0)
 		r = cgroup_devices_prepare(&devices, cgroup, resources->devices, resources->device_count, NULL, 0);
 	if (r >= 0)
 		r = cgroup_apply(cgroup, resources);
-	return r >= 0 && resources->device_count > 0 ? cgroup_devices_commit(&devices, cgroup) : r;
+	if (r >= 0 && resources->device_count > 0)
+		r = cgroup_devices_commit(&devices, cgroup);
+	return r >= 0 && limits_network ? cgroup_bandwidth_commit(&network) : r;
 }
 
-int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources)
+int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources,
+		     const struct bandwidth *bandwidth)
 {
 	struct record _cleanup_record_ record = RECORD_NONE;
 	struct spec_resources complete = *resources;
@@ -321,7 +326,7 @@ int container_update(const struct runtime *runtime, const char *id, const struct
 	if (lock < 0)
 		return lock;
 	r = complete_swap(&record.cgroup, &complete.memory);
-	return r < 0 ? r : apply_update(&record.cgroup, &complete);
+	return r < 0 ? r : apply_update(&record.cgroup, &complete, bandwidth);
 }
 
 int container_stats(const struct runtime *runtime, const char *id, struct arena *arena, struct cgroup_stats *stats)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/pidref.h"
+#include "cgroups/bandwidth.h"
 #include "cgroups/cgroup.h"
 #include "cgroups/stats.h"
 #include "oci/spec.h"
@@ -95,11 +96,13 @@ int container_resume(const struct runtime *runtime, const char *id);
 int container_pids(const struct runtime *runtime, const char *id, struct arena *arena, pid_t **pids, size_t *count);
 
 /*
- * update: change the limits that are set in resources, live; device rules replace all earlier ones. A limit of memory and swap together
- * without one of memory counts from the memory limit that is there. A failure leaves the limits as they were.
+ * update: change the limits that are set in resources, live, and in bandwidth (which may be NULL: none is); device rules replace all
+ * earlier ones. A limit of memory and swap together without one of memory counts from the memory limit that is there. A failure leaves the
+ * limits as they were.
  * Later operations (and who reads ROOT/ID/config.json) see the configuration of the create: the cgroup's files are the truth.
  */
-int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources);
+int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources,
+		     const struct bandwidth *bandwidth);
 
 /* events --stats: what the container's cgroup has used; everything in arena. */
 int container_stats(const struct runtime *runtime, const char *id, struct arena *arena, struct cgroup_stats *stats);

@@ -32,6 +32,8 @@ static int load_bundle(struct creation *c)
 	r = spec_parse(&c->spec, c->config, c->config_size);
 	if (r >= 0)
 		r = spec_validate_runnable(&c->spec);
+	if (r >= 0)
+		r = bandwidth_from_annotations(&c->spec.annotations, &c->bandwidth);
 	return context(r, "%s/config.json", bundle);
 }
 
@@ -327,15 +329,28 @@ static int let_go(struct creation *c)
 	return r < 0 ? r : refuse(EPIPE, "the container's process is gone");
 }
 
+/* Whoever asks for a limit that cannot be had must know. */
+static int limit_bandwidth(const struct creation *c)
+{
+	const char *asked = bandwidth_asked(&c->bandwidth);
+
+	if (!asked)
+		return 0;
+	if (c->cgroup.fd < 0)
+		return refuse(EPERM, "/annotations/%s: the container has no cgroup of its own that could be limited", asked);
+	return context(cgroup_set_bandwidth(&c->cgroup, &c->bandwidth), "/annotations/%s", asked);
+}
+
 static int limit(struct creation *c)
 {
 	const struct spec_linux *config = &c->spec.linux_;
 	struct cgroup *cgroup = &c->cgroup;
 
-	if (cgroup->fd < 0)
-		return 0;
-	int r = cgroup_apply(cgroup, &config->resources);
+	int r = limit_bandwidth(c);
 
+	if (r < 0 || cgroup->fd < 0)
+		return r;
+	r = cgroup_apply(cgroup, &config->resources);
 	if (r >= 0)
 		r = cgroup_set_devices(cgroup, config->resources.devices, config->resources.device_count, config->devices,
 		                       config->device_count);

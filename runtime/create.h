@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "cgroups/bandwidth.h"
 #include "runtime/birth.h"
 #include "runtime/container.h"
 
@@ -18,6 +19,7 @@ struct creation {
 	struct state state;
 	struct cgroup_request cgroup_request;
 	struct cgroup cgroup;
+	struct bandwidth bandwidth;
 	struct rootfs_request rootfs_request;
 	struct rootfs rootfs;
 	int *idmap_fds;               /* per mount; NULL: no mount is idmapped */
