@@ -47,14 +47,14 @@ static int release(struct record *record, bool *hook_failed)
 		return fail(errno, "open the start fifo of container %s", record->state.id);
 	if (fcntl(result, F_SETFL, O_RDONLY) < 0)
 		return fail(errno, "the start fifo of container %s", record->state.id);
-	/* From here on the container is not "created" any more, whatever comes of it. */
-	if (unlinkat(record->dir, START_FIFO, 0) < 0 || unlinkat(record->dir, RESULT_FIFO, 0) < 0)
-		return fail(errno, "remove the start fifo of container %s", record->state.id);
 	struct msg msg = { .type = MSG_START };
 	ssize_t n = write_quietly(start, &msg, sizeof msg);
 
 	if (n < 0)
 		return fail((int)-n, "start container %s", record->state.id);
+	/* Only now: killed before, we leave a container that can be started. Left over, they mean nothing once nobody reads them. */
+	(void)unlinkat(record->dir, START_FIFO, 0);
+	(void)unlinkat(record->dir, RESULT_FIFO, 0);
 	return wait_for_exec(result, hook_failed);
 }
 

@@ -13,6 +13,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Init reads the start fifo until it executes the program. */
+static bool waits_for_start(int dir)
+{
+	_cleanup_fd_ int fifo = openat(dir, START_FIFO, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+
+	return fifo >= 0;
+}
+
 static int determine_status(struct record *record)
 {
 	const struct state *state = &record->state;
@@ -32,7 +40,7 @@ static int determine_status(struct record *record)
 		record->status = STATUS_CREATING;
 		return 0;
 	}
-	record->status = faccessat(record->dir, START_FIFO, F_OK, 0) == 0 ? STATUS_CREATED : STATUS_RUNNING;
+	record->status = waits_for_start(record->dir) ? STATUS_CREATED : STATUS_RUNNING;
 	r = record_open_cgroup(record);
 	if (r >= 0 && record->cgroup.fd >= 0)
 		r = cgroup_is_frozen(&record->cgroup);

@@ -8,7 +8,7 @@
 #include "oci/state.h"
 #include "runtime/container.h"
 
-#define START_FIFO "start.fifo"    /* `start` writes START; there as long as the container is "created" */
+#define START_FIFO "start.fifo"    /* `start` writes START; the container is "created" as long as it is there and init reads it */
 #define RESULT_FIFO "result.fifo"  /* init answers with ERROR, or its end closes at the execve */
 
 struct record {
