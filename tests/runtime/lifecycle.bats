@@ -390,3 +390,27 @@ killed_at() { # SYSCALL NUMBER [ID]
   assert_status other none
   assert_status life running
 }
+
+@test "start that is killed at any of its system calls: the program runs, or can still be started" {
+  local points call n state
+  script 'echo ran; sleep 1000'
+  config '.hooks.poststart = [{ path: "/bin/true" }]'
+  create life
+  strace -qq -e signal=none -o "$BATS_TEST_TMPDIR/trace" "$BERTH" --root "$BATS_TEST_TMPDIR/state" start life > /dev/null 2>&1 3>&-
+  delete_all life
+  points=$(sed -nE 's/^([a-z0-9_]+)\(.*/\1/p' "$BATS_TEST_TMPDIR/trace" | awk '{ seen[$1]++ } $1 == "flock" { on = 1 } on && $1 != "exit_group" { print $1, seen[$1] }')
+  [[ $points ]]
+  while read -r call n; do
+    create life
+    { strace -qq -o /dev/null -e signal=none -e trace="$call" -e inject="$call:signal=SIGKILL:when=$n" \
+      "$BERTH" --root "$BATS_TEST_TMPDIR/state" start life > /dev/null 2>&1 3>&- || :
+    } 2> /dev/null
+    state=$(status_of life)
+    if [[ $state = created ]]; then
+      berth start life 2> /dev/null || is life running || fail "killed at $call $n: cannot be started again"
+    fi
+    WAIT=3 wait_until grep -qx ran "$BATS_TEST_TMPDIR/life.log" 2> /dev/null || fail "killed at $call $n: $state, but the program does not run"
+    assert_status life running
+    delete_all life
+  done <<< "$points"
+}
