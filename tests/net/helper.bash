@@ -1,0 +1,111 @@
+# shellcheck shell=bash
+# helper.bash: containers that send and receive over a network of their own.
+# After common.bash, a file that uses it calls net_begin in its setup and net_end
+# first in its teardown.
+#
+#   net_begin                  two network namespaces, joined by a veth pair: in
+#                              $inside 10.9.9.1 and fd99::1, for a container; in
+#                              $outside 10.9.9.2 and fd99::2
+#   limited NAME ANNOTATIONS   a running container NAME in $inside with these
+#                              annotations (JSON, without "org.berth.network.")
+#   limit ID [WAY TEXT]        sets the limit of one way anew; without WAY, shows what
+#                              limits there are and what they did (see limit.c)
+#   counters ID WAY            the line of that way, without its name
+#   outside CMD...             runs CMD in $outside
+#   measure ID WAY STREAMS [OPTION...]
+#                              prints the payload, in bits a second, that arrives
+#                              over so many streams from (egress) or in (ingress)
+#                              container ID; options as of `traffic pour`
+#                              (SETTLE and SECONDS: from the environment)
+#   assert_rate RATE ID WAY STREAMS [OPTION...]
+#                              that it is RATE within 10 %, in one of three tries:
+#                              what else this machine does can only disturb it
+
+: "${SETTLE:=1}" "${SECONDS_MEASURED:=4}"
+
+static_program() { # NAME SOURCE...: prints its path; compiled on the first call, outside of the test machine
+  local program=$top/build/helpers/$1 sources=("${@:2}") source stale='' compiler=(gcc)
+  for source in "${sources[@]}"; do [[ $program -nt $source ]] || stale=1; done
+  if [[ $stale ]]; then
+    mkdir -p "${program%/*}"
+    if command -v musl-gcc > /dev/null; then
+      compiler=(musl-gcc -idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)")
+    fi
+    "${compiler[@]}" -static -O2 -D_GNU_SOURCE -I"$top" -o "$program.$$" "${sources[@]}" || return
+    mv "$program.$$" "$program"
+  fi
+  echo "$program"
+}
+
+traffic_program() { static_program traffic "$top/tests/net/traffic.c"; }
+limit_program() { static_program limit "$top"/tests/net/limit.c "$top"/cgroups/{bandwidth*,program}.c "$top"/base/{error,fd,arena}.c; }
+
+new_namespace() { # leaves its process in $!
+  unshare --net sleep 1000000 3>&- &
+  # It is there once it is another one than ours.
+  wait_until eval "[[ \$(readlink /proc/$!/ns/net) != \"$(readlink /proc/self/ns/net)\" ]]"
+}
+
+net_begin() {
+  local i
+  new_namespace
+  inside_holder=$! inside=/proc/$!/ns/net
+  new_namespace
+  outside_holder=$! outside=/proc/$!/ns/net
+  ip link add name eth0 netns "$inside_holder" type veth peer name peer0 netns "$outside_holder"
+  for i in "$inside 1 eth0" "$outside 2 peer0"; do
+    # shellcheck disable=SC2016,SC2086 # for the inner shell; three words
+    nsenter --net="${i%% *}" sh -euc '
+      ip link set lo up
+      ip address add 10.9.9.$1/24 dev $2
+      ip address add fd99::$1/64 dev $2 nodad
+      ip link set $2 up' sh ${i#* }
+  done
+}
+
+net_end() {
+  kill "$inside_holder" "$outside_holder"
+  wait "$inside_holder" "$outside_holder" || :
+}
+
+limit() { "$(limit_program)" "$(cgroup_of "$1")" "${@:2}"; }
+
+counters() { limit "$1" | sed -n "s/^$2 //p"; } # ID WAY
+
+outside() { nsenter --net="$outside" "$@"; }
+
+limited() { # NAME ANNOTATIONS
+  bundle "$1"
+  cp "$(traffic_program)" "$bundle/rootfs/bin/traffic"
+  config '.annotations += ($annotations | with_entries(.key |= "org.berth.network." + .))
+    | .linux.namespaces |= map(select(.type != "network")) + [{ type: "network", path: $path }]' \
+    --argjson annotations "$2" --arg path "$inside"
+  script 'exec sleep 1000000'
+  start_new "$1"
+}
+
+measure() { # ID WAY STREAMS [OPTION...]
+  local id=$1 way=$2 streams=$3 address=10.9.9. kind=() seconds=$((SETTLE + SECONDS_MEASURED + 2)) to from
+  shift 3
+  if [[ " $* " = *' -6 '* ]]; then address=fd99:: kind+=(-6); fi
+  if [[ " $* " = *' -u '* ]]; then kind+=(-u); fi
+  if [[ $way = egress ]]; then
+    address+=2 to=(outside "$(traffic_program)") from=(berth exec "$id" traffic)
+  else
+    address+=1 to=(berth exec "$id" traffic) from=(outside "$(traffic_program)")
+  fi
+  "${from[@]}" pour "$@" "$address" 5000 "$streams" $seconds >&2 3>&- &
+  "${to[@]}" sink "${kind[@]}" 5000 "$SETTLE" "$SECONDS_MEASURED"
+  wait $!
+}
+
+assert_rate() { # RATE ID WAY STREAMS [OPTION...]
+  local rate=$1 try got measured=()
+  shift
+  for try in 1 2 3; do
+    got=$(measure "$@")
+    measured+=("$got")
+    if ((got * 10 >= rate * 9 && got * 10 <= rate * 11)); then return; fi
+  done
+  fail "$*: expected $rate bits a second within 10 %, got: ${measured[*]}"
+}
