@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# Images and volumes that redirect what the runtime mounts, makes and changes: links that are there, and links that come while it works.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
+load helper
+
+# Every way by which a link may lead to $outside: absolute, by "..", beyond the root.
+link_out() { # PATH-IN-THE-ROOT [BELOW]
+  mkdir -p "$(dirname "$bundle/rootfs/$1")"
+  rm -rf "${bundle:?}/rootfs/$1"
+  ln -s "${2-}$outside${3-}" "$bundle/rootfs/$1"
+}
+
+# The volume $volume, mounted at /volume, where another container, the attacker, exchanges "dir" and "link" for ever.
+racing_volume() { # TARGET-OF-THE-LINK
+  volume=$BATS_TEST_TMPDIR/volume
+  mkdir -p "$volume/dir"
+  ln -s "$1" "$volume/link"
+  bundle attacker
+  install_attack
+  add_mount /volume bind "$volume" bind
+  args attack swap /volume/dir /volume/link
+  start_new attacker
+}
+
+# Runs the current bundle N times; it may succeed or fail, but do nothing to the host.
+race() { # N
+  local i succeeded=0 failed=0
+  for ((i = 0; i < $1; i++)); do
+    if berth run --bundle "$bundle" race > "$BATS_TEST_TMPDIR/race.log" 2>&1 < /dev/null; then
+      succeeded=$((succeeded + 1))
+    else
+      failed=$((failed + 1))
+    fi
+    if grep -q '^got ' "$BATS_TEST_TMPDIR/race.log"; then fail "in run $i:" "$(< "$BATS_TEST_TMPDIR/race.log")" || return; fi
+    untouched || return
+  done
+  echo "$succeeded succeeded, $failed failed"
+  # Neither side of the race was always the same, and berth came to an end of its work.
+  ((succeeded > 0)) || fail "none succeeded" "$(< "$BATS_TEST_TMPDIR/race.log")"
+}
+
+@test "CVE-2019-19921 and others: mount points, files and devices behind links of the image stay inside" {
+  local prefix
+  secret
+  for prefix in '' ../../../../../../../.. /../..; do
+    bundle "image${prefix//\//_}"
+    link_out data "$prefix"
+    link_out file "$prefix" /new-file
+    link_out deep/er "$prefix"
+    link_out masked "$prefix"
+    link_out mode "$prefix" /secret
+    link_out existing "$prefix"
+    add_mount /existing tmpfs t size=1m
+    add_mount /data/volume tmpfs t size=1m
+    add_mount /deep/er/and/deeper tmpfs t size=1m
+    add_mount /file bind /etc/hostname bind
+    config '.linux.devices = [{ type: "c", path: "/data/null", major: 1, minor: 3, uid: 1000, gid: 1000, fileMode: 438 },
+        { type: "p", path: "/deep/er/pipe" }] |
+      .process.cwd = "/data/work" |
+      .linux.maskedPaths += ["/masked/secret", "/mode"] | .linux.readonlyPaths += ["/file"]'
+    run_inside 'cut -d" " -f5 /proc/self/mountinfo; pwd -P; ls -l /data/ /deep/er/'
+    assert_success
+    # What was mounted lies where the links lead, but in the root.
+    assert_line "$outside"
+    assert_line "$outside/volume"
+    assert_line "$outside/and/deeper"
+    assert_line "$outside/new-file"
+    assert_line "$outside/work"
+    assert_contains 'null'
+    assert_contains 'pipe'
+    untouched
+  done
+}
+
+@test "CVE-2026-47766: /dev is a link" {
+  bundle one
+  secret
+  link_out dev
+  run_inside 'pwd; ls /dev/'
+  assert_success
+  assert_line null
+  untouched
+  config '.mounts |= map(select(.destination | startswith("/dev") | not))' # the image's own
+  run_inside 'ls /dev/'
+  assert_line null
+  untouched
+}
+
+@test "tmpcopyup copies links, not what they lead to" {
+  bundle one
+  secret
+  link_out data/link
+  link_out data/file '' /secret
+  add_mount /data tmpfs t tmpcopyup
+  run_inside 'ls -l /data/; cat /data/file /data/link/secret'
+  assert_contains "file -> $outside/secret"
+  refute_line secret
+  untouched
+}
+
+# The image's link leads to the root, whose file system is the host's, or to a volume.
+@test "a link cannot turn a remount on the host's file systems" {
+  local fs=$BATS_TEST_TMPDIR/fs
+  mkdir "$fs"
+  mount -t tmpfs host "$fs"
+  bundle one
+  cp -a "$bundle/rootfs" "$fs/rootfs"
+  ln -s / "$fs/rootfs/data"
+  ln -s volume "$fs/rootfs/other"
+  mkdir "$fs/volume"
+  config '.root.path = $root' --arg root "$fs/rootfs"
+  add_mount /volume bind "$fs/volume" bind ro
+  add_mount /data none none remount ro
+  run_config
+  assert_error /mounts/8 'symbolic link'
+  touch "$fs/still-writable" || fail "the host's file system is read-only"
+  config '.mounts[8].destination = "/other" | .mounts[8].options = ["bind", "remount", "rw"]'
+  run_inside 'touch /volume/made'
+  assert_missing "$fs/volume/made"
+  umount "$fs"
+}
+
+@test "CVE-2021-30465: a mount point is exchanged for a link while it is mounted on" {
+  secret
+  racing_volume "$outside"
+  bundle race
+  add_mount /volume bind "$volume" bind
+  add_mount /volume/dir/made tmpfs t size=1m
+  add_mount /volume/dir/file bind /etc/hostname bind
+  add_mount /volume/dir tmpfs t size=1m tmpcopyup
+  config '.linux.devices = [{ type: "c", path: "/volume/dir/deep/device", major: 1, minor: 3 }] | .process.cwd = "/volume/dir/work" |
+    .linux.maskedPaths += ["/volume/dir/secret", "/volume/link/secret"] | .linux.readonlyPaths += ["/volume/dir", "/volume/link"]'
+  script 'for file in /volume/dir/secret /volume/link/secret $0; do if grep -q secret $file 2> /dev/null; then echo "got $file"; fi; done
+    [ "$(grep -c " /volume/\| $1" /proc/self/mountinfo)" -ge 3 ] || echo "got a mount elsewhere"'
+  config '.process.args += [$secret, $outside]' --arg secret "$outside/secret" --arg outside "$outside"
+  race 40
+}
+
+# The same with a link to the root of everything, over which mounts of the volume would show the host.
+@test "CVE-2021-30465: nor does a mount land on the root" {
+  secret
+  racing_volume /
+  bundle race
+  add_mount /volume bind "$volume" bind
+  add_mount /volume/dir bind "$volume" rbind
+  add_mount /volume/dir/dir bind "$bundle/rootfs" rbind
+  script 'for file in $0 /volume$0; do if grep -q secret $file 2> /dev/null; then echo "got $file"; fi; done
+    [ -e /etc/passwd ] || echo "got another root"
+    [ "$(grep -cE " (/volume/[^ ]*|/dir) " /proc/self/mountinfo)" -ge 2 ] || echo "got a mount elsewhere"'
+  config '.process.args += [$secret]' --arg secret "$outside/secret"
+  race 40
+}
