@@ -329,10 +329,18 @@ in_state() { # STATUS: a container "life" in it
 
 # The runtime dies in the middle ------------------------------------------------------
 
-syscalls_of_create() { # names, and how many-eth of its name each is, in order
-  strace -qq -e signal=none -o "$BATS_TEST_TMPDIR/trace" "$BERTH" --root "$BATS_TEST_TMPDIR/state" create --bundle "$bundle" life \
-    < /dev/null > /dev/null 2>&1 3>&-
-  delete_all life
+# Of `berth ARG...`, from the first call named FIRST on: each system call, and how many-eth of its name it is, as $points.
+points_of() { # FIRST ARG...
+  strace -qq -e signal=none -o "$BATS_TEST_TMPDIR/trace" "$BERTH" --root "$BATS_TEST_TMPDIR/state" "${@:2}" > /dev/null 2>&1 3>&- || :
+  points=$(sed -nE 's/^([a-z0-9_]+)\(.*/\1/p' "$BATS_TEST_TMPDIR/trace" |
+    awk -v first="$1" '{ seen[$1]++ } $1 == first { on = 1 } on && $1 != "exit_group" { print $1, seen[$1] }')
+  [[ $points ]]
+}
+
+kill_at() { # SYSCALL NUMBER ARG...
+  { strace -qq -o /dev/null -e signal=none -e trace="$1" -e inject="$1:signal=SIGKILL:when=$2" \
+    "$BERTH" --root "$BATS_TEST_TMPDIR/state" "${@:3}" < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1 3>&- || :
+  } 2> /dev/null # bash tells who was killed
 }
 
 nothing_left() { # LINE...: what to say otherwise
@@ -341,21 +349,14 @@ nothing_left() { # LINE...: what to say otherwise
   [[ ! -s $left ]] || fail "$@" "$(< "$left")"
 }
 
-killed_at() { # SYSCALL NUMBER [ID]
-  { strace -qq -o /dev/null -e signal=none -e trace="$1" -e inject="$1:signal=SIGKILL:when=$2" \
-    "$BERTH" --root "$BATS_TEST_TMPDIR/state" create --bundle "$bundle" "${3-life}" < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1 3>&- || :
-  } 2> /dev/null # bash tells who was killed
-}
-
 @test "create that is killed at any of its system calls leaves nothing that delete --force cannot clean" {
-  syscalls_of_create
   local points stride=2 i=0 call n
   if [[ ${BERTH_VM_KERNEL-} ]]; then stride=20; fi
-  # From its first directory on, which is that of the state.
-  points=$(sed -nE 's/^([a-z0-9_]+)\(.*/\1/p' "$BATS_TEST_TMPDIR/trace" | awk '{ seen[$1]++ } $1 == "mkdirat" { on = 1 } on { print $1, seen[$1] }')
+  points_of mkdirat create --bundle "$bundle" life # which makes the state directory first
+  delete_all life
   while read -r call n; do
     ((i++ % stride == 0)) || continue
-    killed_at "$call" "$n"
+    kill_at "$call" "$n" create --bundle "$bundle" life
     run berth state life # whatever it says, it does not crash
     ((status == 0 || status == 1)) || fail "$call $n: state: $status $output"
     run berth list
@@ -371,8 +372,9 @@ killed_at() { # SYSCALL NUMBER [ID]
 
 @test "create that is killed between the groups of its path: those that it has made go, too" {
   config '.linux.cgroupsPath = "/berth-test-life/a/b"'
-  syscalls_of_create
-  killed_at mkdirat "$(grep -c '^mkdirat' "$BATS_TEST_TMPDIR/trace")" # the group itself, after those above it
+  points_of mkdirat create --bundle "$bundle" life
+  delete_all life
+  kill_at mkdirat "$(grep -c '^mkdirat' <<< "$points")" create --bundle "$bundle" life # the group itself, after those above it
   [[ -d /sys/fs/cgroup/berth-test-life/a && ! -d /sys/fs/cgroup/berth-test-life/a/b ]]
   berth delete --force life
   assert_missing /sys/fs/cgroup/berth-test-life
@@ -384,7 +386,7 @@ killed_at() { # SYSCALL NUMBER [ID]
   config '.linux.cgroupsPath = "/berth-test-life"'
   run berth create --bundle "$bundle" other < /dev/null
   assert_error 'belongs to another'
-  killed_at mkdirat 2 other # the group that is there already
+  kill_at mkdirat 2 create --bundle "$bundle" other # the group that is there already
   assert_status other creating
   berth delete --force other
   assert_status other none
@@ -396,15 +398,11 @@ killed_at() { # SYSCALL NUMBER [ID]
   script 'echo ran; sleep 1000'
   config '.hooks.poststart = [{ path: "/bin/true" }]'
   create life
-  strace -qq -e signal=none -o "$BATS_TEST_TMPDIR/trace" "$BERTH" --root "$BATS_TEST_TMPDIR/state" start life > /dev/null 2>&1 3>&-
+  points_of flock start life
   delete_all life
-  points=$(sed -nE 's/^([a-z0-9_]+)\(.*/\1/p' "$BATS_TEST_TMPDIR/trace" | awk '{ seen[$1]++ } $1 == "flock" { on = 1 } on && $1 != "exit_group" { print $1, seen[$1] }')
-  [[ $points ]]
   while read -r call n; do
     create life
-    { strace -qq -o /dev/null -e signal=none -e trace="$call" -e inject="$call:signal=SIGKILL:when=$n" \
-      "$BERTH" --root "$BATS_TEST_TMPDIR/state" start life > /dev/null 2>&1 3>&- || :
-    } 2> /dev/null
+    kill_at "$call" "$n" start life
     state=$(status_of life)
     if [[ $state = created ]]; then
       berth start life 2> /dev/null || is life running || fail "killed at $call $n: cannot be started again"
@@ -413,4 +411,38 @@ killed_at() { # SYSCALL NUMBER [ID]
     assert_status life running
     delete_all life
   done <<< "$points"
+}
+
+@test "delete that is killed at any of its system calls can be done again" {
+  local points call n i=0 stride=1
+  if [[ ${BERTH_VM_KERNEL-} ]]; then stride=5; fi
+  start_new life
+  points_of flock delete --force life
+  while read -r call n; do
+    ((i++ % stride == 0)) || continue
+    start_new life
+    kill_at "$call" "$n" delete --force life
+    run berth list
+    assert_success
+    run berth delete --force life
+    [[ $status = 0 ]] || fail "killed at $call $n: $output"
+    assert_missing "$BATS_TEST_TMPDIR/state/life"
+    nothing_left "killed at $call $n"
+  done <<< "$points"
+}
+
+@test "exec that is killed at any of its system calls leaves the container as it was, and nothing outside of it" {
+  local points call n i=0 stride=4
+  if [[ ${BERTH_VM_KERNEL-} ]]; then stride=30; fi
+  start_new life
+  points_of openat exec life true
+  while read -r call n; do
+    ((i++ % stride == 0)) || continue
+    kill_at "$call" "$n" exec life sleep 0.1
+    assert_status life running
+  done <<< "$points"
+  run berth exec life echo fine
+  assert_output fine
+  delete_all life
+  nothing_left 'after all'
 }
