@@ -81,6 +81,8 @@ int cgroup_is_populated(struct cgroup *cgroup)
 {
 	int populated = cgroup_events_get(cgroup->fd, "populated");
 
+	if (populated == -ENOENT)
+		return 0;
 	return populated < 0 ? fail(-populated, "read cgroup.events of %s", cgroup->path) : populated;
 }
 

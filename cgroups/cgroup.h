@@ -95,9 +95,9 @@ int cgroup_delegate(struct cgroup *cgroup, uid_t uid);
 
 /* cgroup.freeze, waiting on cgroup.events. -ESTALE: a member was in a state that cannot freeze within timeout_ms. */
 int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms);
-/* 1 frozen (by itself or with an ancestor), 0 not. */
+/* 1 frozen (by itself or with an ancestor), 0 not, or gone. */
 int cgroup_is_frozen(struct cgroup *cgroup);
-/* 1 when processes live in it or below, 0 when not. */
+/* 1 when processes live in it or below, 0 when not, or gone. */
 int cgroup_is_populated(struct cgroup *cgroup);
 
 /*

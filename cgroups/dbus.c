@@ -202,34 +202,39 @@ int dbus_call(struct dbus *bus, const struct dbus_method *method, const struct d
 
 /* --- connection ------------------------------------------------------------------------------------------------------- */
 
+static int expect(int fd, const char *word)
+{
+	char text[8];
+	size_t length = strlen(word);
+	int r = receive_all(fd, (uint8_t *)text, length);
+
+	if (r < 0)
+		return r;
+	if (memcmp(text, word, length) == 0)
+		return 0;
+	return memcmp(text, "REJ", 3) == 0 || memcmp(text, "ERR", 3) == 0 ? -EACCES : -EBADMSG;
+}
+
 /*
- * EXTERNAL: the peer asks the kernel who we are. We name no user id, since in a user namespace we do not know ours on the host.
- * The answer is two lines, "DATA" and "OK GUID"; messages follow only after BEGIN.
+ * EXTERNAL: the peer asks the kernel who we are. We name no user id, since in a user namespace we do not know ours on the
+ * host. The answer is "DATA" and "OK GUID", and not one byte more is read, since messages may follow at once. All is sent in one
+ * piece: systemd does not look at a message that it reads together with BEGIN until another one comes.
  */
 static int authenticate(int fd)
 {
-	static const char hello[] = "\0AUTH EXTERNAL\r\nDATA\r\n", begin[] = "BEGIN\r\n";
-	char text[256];
-	size_t used = 0;
+	static const char hello[] = "\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n";
+	uint8_t guid[34];
 	int r = send_all(fd, hello, sizeof hello - 1);
 
-	while (r >= 0 && used < sizeof text - 1) {
-		ssize_t n = recv(fd, text + used, sizeof text - 1 - used, 0);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n == 0 ? -ECONNRESET : errno == EAGAIN ? -ETIMEDOUT : -errno;
-		used += (size_t)n;
-		text[used] = 0;
-		const char *ok = strstr(text, "\r\nOK ");
-
-		if (strstr(text, "REJECTED") || strstr(text, "ERROR"))
-			return -EACCES;
-		if (ok && strstr(ok + 2, "\r\n"))
-			return send_all(fd, begin, sizeof begin - 1);
-	}
-	return r < 0 ? r : -EBADMSG;
+	if (r >= 0)
+		r = expect(fd, "DATA\r\n");
+	if (r >= 0)
+		r = expect(fd, "OK ");
+	if (r >= 0)
+		r = receive_all(fd, guid, sizeof guid);
+	if (r < 0)
+		return r;
+	return guid[32] == '\r' && guid[33] == '\n' ? 0 : -EBADMSG;
 }
 
 int dbus_connect(struct dbus *bus, const char *path)

@@ -9,13 +9,10 @@
 ssize_t cgroup_file_read(int dir, const char *file, char *text, size_t size)
 {
 	_cleanup_fd_ int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	ssize_t n = pread(fd, text, size, 0);
+	ssize_t n = fd < 0 ? -1 : pread(fd, text, size, 0);
 
 	if (n < 0)
-		return -errno;
+		return errno == ENODEV ? -ENOENT : -errno;
 	if ((size_t)n == size)
 		return -EFBIG;
 	if (n > 0 && text[n - 1] == '\n')
@@ -190,7 +187,8 @@ int cgroup_walk_next(struct cgroup_walk *walk, int top)
 	if (!walk->started) {
 		walk->started = true;
 		walk->fd = open_dir(top, ".");
-		return walk->fd < 0 ? walk->fd : 1;
+		/* A group that is gone has nothing in it. */
+		return walk->fd == -ENOENT ? 0 : walk->fd < 0 ? walk->fd : 1;
 	}
 	int r = walk_down(walk, 0);
 
@@ -237,7 +235,7 @@ int cgroup_remove_below(int dir)
 	char name[256];
 
 	if (here < 0)
-		return here;
+		return here == -ENOENT ? 0 : here;
 	for (;;) {
 		int r = remove_leaves(here, name);
 

@@ -11,7 +11,10 @@
 /* Room for the flat-keyed and word-list files that are read here (cgroup.events, cgroup.controllers, …). */
 #define CGROUP_TEXT_SIZE 4096
 
-/* Read a file in one read(2), NUL-terminated, the last newline cut off. Returns its length or -errno. */
+/*
+ * Read a file in one read(2), NUL-terminated, the last newline cut off. Returns its length or -errno; -ENOENT also when the
+ * group is gone.
+ */
 ssize_t cgroup_file_read(int dir, const char *file, char *text, size_t size);
 
 /* The number after key in flat-keyed text ("populated 1\nfrozen 0"), or -1. */

@@ -39,5 +39,7 @@ int cgroup_is_frozen(struct cgroup *cgroup)
 	/* Not "frozen" for a moment when a process has just come in, but asked to be all the same. */
 	if (frozen == 0 && cgroup_file_read(cgroup->fd, "cgroup.freeze", asked, sizeof asked) > 0 && asked[0] == '1')
 		return 1;
+	if (frozen == -ENOENT)
+		return 0;
 	return frozen < 0 ? fail(-frozen, "read cgroup.events of %s", cgroup->path) : frozen;
 }

@@ -111,7 +111,8 @@ int cgroup_kill(struct cgroup *cgroup, int signal)
 	if (signal == SIGKILL) {
 		int r = write_file_at(cgroup->fd, "cgroup.kill", "1");
 
-		if (r >= 0)
+		/* ENODEV: the group has just been removed, by systemd when its scope ended. */
+		if (r >= 0 || r == -ENODEV)
 			return 0;
 		/* Absent before Linux 5.14, and refused by threaded groups. */
 		if (r != -ENOENT && r != -EOPNOTSUPP)

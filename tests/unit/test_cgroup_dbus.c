@@ -42,12 +42,11 @@ static void welcome(int fd)
 
 	if (recv(fd, &nul, 1, 0) != 1 || nul != 0)
 		_exit(3);
-	hear(fd, "AUTH EXTERNAL\r\nDATA\r\n");
+	hear(fd, "AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n");
 	/* In pieces, as a stream may come. */
 	say(fd, "DATA\r\nO", 7);
 	usleep(1000);
 	say(fd, "K 0123456789abcdef0123456789abcdef\r\n", 36);
-	hear(fd, "BEGIN\r\n");
 }
 
 static uint32_t hear_call(int fd)

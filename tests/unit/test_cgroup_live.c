@@ -284,12 +284,23 @@ static void never_opens_the_root(void **state)
 static void removing_what_is_gone_is_fine(void **state)
 {
 	_cleanup_cgroup_ struct cgroup cgroup, again;
+	_cleanup_arena_ struct arena arena = { 0 };
+	pid_t *pids;
+	size_t count;
 
 	(void)state;
 	NEEDS_ROOT();
 	must(create(&cgroup, at("/gone")));
 	must(cgroup_open(&again, CGROUP_MANAGER_CGROUPFS, at("/gone")));
 	must(cgroup_remove(&cgroup));
+	/* systemd removes a scope's group by itself, at any time. */
+	must(cgroup_kill(&again, SIGKILL));
+	must(cgroup_kill(&again, SIGTERM));
+	must(cgroup_pids(&again, &arena, &pids, &count));
+	assert_int_equal(count, 0);
+	assert_int_equal(cgroup_is_frozen(&again), 0);
+	assert_int_equal(cgroup_is_populated(&again), 0);
+	assert_int_equal(cgroup_remove_below(again.fd), 0);
 	must(cgroup_remove(&again));
 	struct cgroup none = CGROUP_NONE;
 	must(cgroup_remove(&none));
