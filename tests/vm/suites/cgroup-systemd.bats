@@ -78,6 +78,26 @@ kernel_has=(memory.max 134217728 memory.low 67108864 memory.swap.max 134217728 m
   assert_values "${kernel_has[@]}"
 }
 
+@test "an update is in the kernel and in systemd, and one that fails in neither" {
+  resources '{ "memory": { "limit": 134217728 }, "cpu": { "quota": 50000, "period": 100000 }, "pids": { "limit": 64 } }'
+  start_new scope
+  berth update --memory 64M --cpu-period 50000 --pids-limit 10 scope
+  assert_values memory.max 67108864 cpu.max '50000 50000' pids.max 10
+  assert_property MemoryMax 67108864
+  assert_property CPUQuotaPerSecUSec 1s
+  assert_property TasksMax 10
+  run berth update --resources - scope <<< '{ "pids": { "limit": 20 }, "memory": { "limit": 33554432 }, "unified": { "io.weight": "0" } }'
+  assert_error /linux/resources/unified/io.weight
+  assert_values memory.max 67108864 cpu.max '50000 50000' pids.max 10
+  assert_property MemoryMax 67108864
+  assert_property TasksMax 10
+  # What systemd cannot be told, it would undo some day.
+  run unshare --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh "$BERTH" --root "$BATS_TEST_TMPDIR/state" --systemd-cgroup \
+    update --pids-limit 20 scope
+  assert_error 'instance of systemd'
+  assert_values pids.max 10
+}
+
 @test "without a cgroupsPath" {
   config 'del(.linux.cgroupsPath)'
   start_new berth-test-plain
