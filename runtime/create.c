@@ -419,8 +419,8 @@ static int bring_up(struct creation *c, bool run)
 	r = set_oom_score(c);
 	if (r >= 0 && c->newborn.move_to_cgroup)
 		r = attach(c);
-	/* Hooks may ask for the state while the container is being created. */
-	if (r >= 0 && report_hooks_before_start(&c->spec))
+	/* Hooks may ask for the state while the container is being created; systemd's scope has its path only now. */
+	if (r >= 0 && (report_hooks_before_start(&c->spec) || c->newborn.move_to_cgroup))
 		r = store_save_state(c->store, &c->state);
 	if (r >= 0)
 		r = let_go(c);
