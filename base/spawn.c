@@ -64,13 +64,12 @@ struct kernel_action {
  */
 static int reset_signals(void)
 {
-	const struct kernel_action reset = { 0 };
-	sigset_t none;
+	static const struct kernel_action reset;
+	static const uint64_t none;
 
 	for (int signal = 1; signal <= 64; signal++)
-		(void)syscall(SYS_rt_sigaction, signal, &reset, NULL, sizeof(uint64_t));
-	sigemptyset(&none);
-	return sigprocmask(SIG_SETMASK, &none, NULL);
+		(void)syscall(SYS_rt_sigaction, signal, &reset, NULL, sizeof none);
+	return (int)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof none);
 }
 
 /* The descriptors may be 0–2 themselves when the caller had those closed: out of the way first. */
