@@ -37,7 +37,7 @@ struct bandwidth {
  */
 int bandwidth_parse(const char *text, struct bandwidth_limit *limit);
 
-/* 0.4 seconds at this rate, in bytes, but no less than 16 KiB and no more than BANDWIDTH_BURST_MAX: see docs/bandwidth.md. */
+/* 0.4 seconds at this rate, in bytes, but no less than 128 KiB and no more than BANDWIDTH_BURST_MAX: see docs/bandwidth.md. */
 uint64_t bandwidth_default_burst(uint64_t rate);
 
 /* The two annotations, of all that there are. -EINVAL with the record, which names the annotation. */

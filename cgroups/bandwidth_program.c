@@ -120,6 +120,8 @@ static void land(struct bandwidth_program *p, size_t jump)
 /* --- policing ------------------------------------------------------------------------------------------------------------- */
 
 enum {
+	COST = R3,
+	LIMIT = R5,
 	CONTEXT = R6,
 	GATE = R7,  /* struct bandwidth_gate */
 	COUNT = R8, /* struct bandwidth_count */
@@ -166,24 +168,45 @@ static void emit_debt(struct bandwidth_program *p)
 	with_register(p, BPF_SUB, R1, R2);
 }
 
+/* COST = the time that the packet takes at the rate. One that was lifted meanwhile makes it 0: so divides eBPF by 0. */
+static void emit_cost(struct bandwidth_program *p)
+{
+	load_bits_nanoseconds(p, COST);
+	with_register(p, BPF_MUL, COST, BYTES);
+	load(p, R4, GATE, offsetof(struct bandwidth_gate, rate));
+	with_register(p, BPF_DIV, COST, R4);
+}
+
+/* LIMIT = how far the clock may be ahead for this packet to pass: see the header. */
+static void emit_limit(struct bandwidth_program *p)
+{
+	load(p, R4, GATE, offsetof(struct bandwidth_gate, tolerance));
+	with_register(p, BPF_MOV, LIMIT, R4);
+	with_number(p, BPF_LSH, LIMIT, 1);
+	size_t small = jump_number(p, BPF_JLE, BYTES, BANDWIDTH_SMALL_PACKET);
+
+	with_number(p, BPF_RSH, LIMIT, 2);
+	size_t larger = jump_register(p, BPF_JGE, COST, R4);
+
+	with_register(p, BPF_SUB, R4, COST);
+	size_t large = jump_register(p, BPF_JGE, LIMIT, R4);
+
+	with_register(p, BPF_MOV, LIMIT, R4);
+	land(p, small);
+	land(p, larger);
+	land(p, large);
+}
+
 /* Fall through, with the clock moved, if the packet may pass. Returns the jump that is taken if it may not. */
 static size_t emit_gate(struct bandwidth_program *p)
 {
 	call(p, BPF_FUNC_ktime_get_ns);
 	emit_debt(p);
-	load(p, R2, GATE, offsetof(struct bandwidth_gate, tolerance));
-	size_t large = jump_number(p, BPF_JGT, BYTES, BANDWIDTH_SMALL_PACKET);
+	emit_cost(p);
+	emit_limit(p);
+	size_t beyond = jump_register(p, BPF_JGT, R1, LIMIT);
 
-	with_number(p, BPF_LSH, R2, 1);
-	land(p, large);
-	size_t beyond = jump_register(p, BPF_JGT, R1, R2);
-
-	/* The rate is read again: one that was lifted meanwhile makes the quotient 0, as division by 0 does in eBPF. */
-	load_bits_nanoseconds(p, R1);
-	with_register(p, BPF_MUL, R1, BYTES);
-	load(p, R2, GATE, offsetof(struct bandwidth_gate, rate));
-	with_register(p, BPF_DIV, R1, R2);
-	add_atomically(p, GATE, offsetof(struct bandwidth_gate, clock), R1);
+	add_atomically(p, GATE, offsetof(struct bandwidth_gate, clock), COST);
 	return beyond;
 }
 

@@ -2,10 +2,11 @@
  * The eBPF programs that hold a container to its bandwidth, and the two maps that they share with us. Pure: instructions out.
  *
  * A packet's cost is the time that it takes at the rate. The clock of a way (egress, ingress) is the time at which what has passed so far
- * is paid for: a packet passes if the clock is no more than the tolerance ahead of now, and moves it by its cost (virtual scheduling, the
- * generic cell rate algorithm of ITU-T I.371). Any packet may pass that begins within the tolerance, however large: segmentation offload
- * hands us up to 64 KiB and more at once. Every step on the clock is one atomic operation, so processors can only disagree about a
- * few packets at the edge of the tolerance, never about how much has passed.
+ * is paid for: a packet moves it by its cost, and passes if it is then no more than the tolerance ahead of now (virtual scheduling, the
+ * generic cell rate algorithm of ITU-T I.371). Segmentation offload hands us up to 64 KiB and more at once, so a packet of any size may pass
+ * while no more than half of the tolerance is used up; the other half is left to ordinary packets, so that the large ones cannot shut them
+ * out. Small packets may pass to twice the tolerance. Every step on the clock is one atomic operation, so processors can only disagree
+ * about a few packets at the edge of the tolerance, never about how much has passed.
  */
 #pragma once
 
@@ -52,7 +53,7 @@ struct bandwidth_counts {
 	struct bandwidth_count egress, ingress;
 };
 
-/* Packets up to this size may pass to twice the tolerance: acknowledgements, handshakes, name look-ups. */
+/* Acknowledgements, handshakes, name look-ups. */
 #define BANDWIDTH_SMALL_PACKET 256
 
 /* What segmentation offload hides of each further segment: IP and TCP headers with time stamps. */

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define BURST_MIN (UINT64_C(16) << 10)
+#define BURST_MIN (UINT64_C(128) << 10)
 #define MAX_DECIMALS 9
 
 /* --- numbers -------------------------------------------------------------------------------------------------------------- */

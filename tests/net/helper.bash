@@ -1,13 +1,15 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # top and bundle are common.bash's
 # helper.bash: containers that send and receive over a network of their own.
 # After common.bash, a file that uses it calls net_begin in its setup and net_end
 # first in its teardown.
 #
-#   net_begin                  two network namespaces, joined by a veth pair: in
+#   net_begin [host]           two network namespaces, joined by a veth pair: in
 #                              $inside 10.9.9.1 and fd99::1, for a container; in
-#                              $outside 10.9.9.2 and fd99::2
-#   limited NAME ANNOTATIONS   a running container NAME in $inside with these
-#                              annotations (JSON, without "org.berth.network.")
+#                              $outside 10.9.9.2 and fd99::2.  host: $inside is
+#                              where we are
+#   limited NAME [WAY=TEXT...] a running container NAME in $inside with the
+#                              annotations org.berth.network.WAY; the jq filter
+#                              $also changes more of its configuration
 #   limit ID [WAY TEXT]        sets the limit of one way anew; without WAY, shows what
 #                              limits there are and what they did (see limit.c)
 #   counters ID WAY            the line of that way, without its name
@@ -31,7 +33,8 @@ static_program() { # NAME SOURCE...: prints its path; compiled on the first call
     if command -v musl-gcc > /dev/null; then
       compiler=(musl-gcc -idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)")
     fi
-    "${compiler[@]}" -static -O2 -D_GNU_SOURCE -I"$top" -o "$program.$$" "${sources[@]}" || return
+    "${compiler[@]}" -static -O2 -D_GNU_SOURCE -I"$top" -o "$program.$$" "${sources[@]}" >&2 ||
+      fail "cannot compile $1 (in the test machine: run the suite outside first)" || return
     mv "$program.$$" "$program"
   fi
   echo "$program"
@@ -46,14 +49,18 @@ new_namespace() { # leaves its process in $!
   wait_until eval "[[ \$(readlink /proc/$!/ns/net) != \"$(readlink /proc/self/ns/net)\" ]]"
 }
 
-net_begin() {
+net_begin() { # [host]
   local i
+  inside_holder=$$
+  if [[ ${1-} != host ]]; then
+    new_namespace
+    inside_holder=$!
+  fi
   new_namespace
-  inside_holder=$! inside=/proc/$!/ns/net
-  new_namespace
-  outside_holder=$! outside=/proc/$!/ns/net
-  ip link add name eth0 netns "$inside_holder" type veth peer name peer0 netns "$outside_holder"
-  for i in "$inside 1 eth0" "$outside 2 peer0"; do
+  outside_holder=$!
+  inside=/proc/$inside_holder/ns/net outside=/proc/$outside_holder/ns/net
+  ip link add name eth9 netns "$inside_holder" type veth peer name peer9 netns "$outside_holder"
+  for i in "$inside 1 eth9" "$outside 2 peer9"; do
     # shellcheck disable=SC2016,SC2086 # for the inner shell; three words
     nsenter --net="${i%% *}" sh -euc '
       ip link set lo up
@@ -64,8 +71,15 @@ net_begin() {
 }
 
 net_end() {
-  kill "$inside_holder" "$outside_holder"
-  wait "$inside_holder" "$outside_holder" || :
+  local holder
+  # The other end goes with it.
+  nsenter --net="$outside" ip link delete peer9
+  for holder in "$outside_holder" "$inside_holder"; do
+    if [[ $holder != "$$" ]]; then
+      kill "$holder"
+      wait "$holder" || :
+    fi
+  done
 }
 
 limit() { "$(limit_program)" "$(cgroup_of "$1")" "${@:2}"; }
@@ -74,13 +88,19 @@ counters() { limit "$1" | sed -n "s/^$2 //p"; } # ID WAY
 
 outside() { nsenter --net="$outside" "$@"; }
 
-limited() { # NAME ANNOTATIONS
+limited() { # NAME [WAY=TEXT...]
+  local annotation
   bundle "$1"
   cp "$(traffic_program)" "$bundle/rootfs/bin/traffic"
-  config '.annotations += ($annotations | with_entries(.key |= "org.berth.network." + .))
-    | .linux.namespaces |= map(select(.type != "network")) + [{ type: "network", path: $path }]' \
-    --argjson annotations "$2" --arg path "$inside"
+  # shellcheck disable=SC2016 # the variables are jq's
+  for annotation in "${@:2}"; do
+    config '.annotations["org.berth.network." + $way] = $text' --arg way "${annotation%%=*}" --arg text "${annotation#*=}"
+  done
+  # shellcheck disable=SC2016
+  config '.linux.namespaces |= map(select(.type != "network")) + if $own then [{ type: "network", path: $path }] else [] end' \
+    --arg path "$inside" --argjson own "$([[ $inside_holder = "$$" ]] && echo false || echo true)"
   script 'exec sleep 1000000'
+  config "${also:-.}"
   start_new "$1"
 }
 
@@ -100,9 +120,9 @@ measure() { # ID WAY STREAMS [OPTION...]
 }
 
 assert_rate() { # RATE ID WAY STREAMS [OPTION...]
-  local rate=$1 try got measured=()
+  local rate=$1 got measured=()
   shift
-  for try in 1 2 3; do
+  while ((${#measured[@]} < 3)); do
     got=$(measure "$@")
     measured+=("$got")
     if ((got * 10 >= rate * 9 && got * 10 <= rate * 11)); then return; fi

@@ -34,19 +34,19 @@ static void limits_as_text(void **state)
 		uint64_t rate, burst;
 	} good[] = {
 		{ "max", BANDWIDTH_UNLIMITED, 0 },
-		{ "1000", 1000, 16384 },
-		{ "1k", 1000, 16384 },
-		{ "1kbit", 1000, 16384 },
-		{ "1Ki", 1024, 16384 },
-		{ "1M", 1000000, 50000 },
+		{ "1000", 1000, 131072 },
+		{ "1k", 1000, 131072 },
+		{ "1kbit", 1000, 131072 },
+		{ "1Ki", 1024, 131072 },
+		{ "1M", 1000000, 131072 },
 		{ "100M", 100000000, 5000000 },
 		{ "100Mbit", 100000000, 5000000 },
 		{ "100Mbps", 100000000, 5000000 },
 		{ "1.5G", 1500000000, 75000000 },
-		{ "0.000001T", 1000000, 50000 },
+		{ "0.000001T", 1000000, 131072 },
 		{ "2.000000001G", 2000000001, 100000000 },
 		{ "1Gi", 1073741824, 53687091 },
-		{ "1.5Mi", 1572864, 78643 },
+		{ "1.5Mi", 1572864, 131072 },
 		{ "1000T", BANDWIDTH_RATE_MAX, BANDWIDTH_BURST_MAX },
 		{ "100M,burst=1", 100000000, 1 },
 		{ "100M,burst=256Ki", 100000000, 262144 },
@@ -412,18 +412,17 @@ static void a_burst_passes_and_then_the_rate(void **state)
 {
 	(void)state;
 	limits.egress = slow_gate(3000);
-	/* The clock is 0, 1000, 2000, 3000 ms ahead when these come, and 4000 when the fifth does. */
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		assert_int_equal(police(&egress, packet(1000)), BANDWIDTH_PASS);
-	assert_int_equal(limits.egress.clock, 1004 * SECOND);
+	assert_int_equal(limits.egress.clock, 1003 * SECOND);
 	assert_int_equal(police(&egress, packet(1000)), BANDWIDTH_DROP_EGRESS);
-	assert_int_equal(limits.egress.clock, 1004 * SECOND);
+	assert_int_equal(limits.egress.clock, 1003 * SECOND);
 	now += SECOND - 1;
 	assert_int_equal(police(&egress, packet(1000)), BANDWIDTH_DROP_EGRESS);
 	now++;
 	assert_int_equal(police(&egress, packet(1000)), BANDWIDTH_PASS);
 	assert_int_equal(police(&egress, packet(1000)), BANDWIDTH_DROP_EGRESS);
-	assert_memory_equal(&counts.egress, (&(struct bandwidth_count){ 5000, 5, 3000, 3 }), sizeof counts.egress);
+	assert_memory_equal(&counts.egress, (&(struct bandwidth_count){ 4000, 4, 3000, 3 }), sizeof counts.egress);
 	/* The other way is another matter. */
 	assert_memory_equal(&counts.ingress, (&(struct bandwidth_count){ 0 }), sizeof counts.ingress);
 	assert_int_equal(limits.ingress.clock, 0);
@@ -438,9 +437,9 @@ static void a_pause_saves_one_burst(void **state)
 	now += 1000000 * SECOND;
 	while (police(&ingress, packet(1000)) == BANDWIDTH_PASS)
 		passed++;
-	assert_int_equal(passed, 4);
+	assert_int_equal(passed, 3);
 	assert_int_equal(police(&ingress, packet(1000)), BANDWIDTH_DROP_INGRESS);
-	assert_memory_equal(&counts.ingress, (&(struct bandwidth_count){ 4000, 4, 2000, 2 }), sizeof counts.ingress);
+	assert_memory_equal(&counts.ingress, (&(struct bandwidth_count){ 3000, 3, 2000, 2 }), sizeof counts.ingress);
 }
 
 static void any_size_passes_and_is_paid_for(void **state)
@@ -454,6 +453,22 @@ static void any_size_passes_and_is_paid_for(void **state)
 	assert_int_equal(police(&egress, packet(1500)), BANDWIDTH_PASS);
 }
 
+static void large_packets_leave_half_to_others(void **state)
+{
+	(void)state;
+	limits.egress = slow_gate(10000);
+	assert_int_equal(police(&egress, packet(5000)), BANDWIDTH_PASS);
+	assert_int_equal(police(&egress, packet(65000)), BANDWIDTH_PASS);
+	now += 65 * SECOND - 1;
+	assert_int_equal(police(&egress, packet(65000)), BANDWIDTH_DROP_EGRESS);
+	assert_int_equal(police(&egress, packet(5000)), BANDWIDTH_DROP_EGRESS);
+	assert_int_equal(police(&egress, packet(1000)), BANDWIDTH_PASS);
+	assert_int_equal(police(&egress, packet(1000)), BANDWIDTH_PASS);
+	assert_int_equal(police(&egress, packet(5000)), BANDWIDTH_DROP_EGRESS);
+	now += 2 * SECOND + 1;
+	assert_int_equal(police(&egress, packet(5000)), BANDWIDTH_PASS);
+}
+
 static void small_packets_pass_longer_but_not_for_ever(void **state)
 {
 	uint64_t passed = 0;
@@ -464,9 +479,9 @@ static void small_packets_pass_longer_but_not_for_ever(void **state)
 		;
 	while (police(&egress, packet(100)) == BANDWIDTH_PASS)
 		passed++;
-	/* From 1.028 s ahead until more than 2 s. */
-	assert_int_equal(passed, 10);
-	assert_int_equal(limits.egress.clock - now, 2028 * SECOND / 1000);
+	/* From 0.771 s ahead until more than 2 s. */
+	assert_int_equal(passed, 13);
+	assert_int_equal(limits.egress.clock - now, 2071 * SECOND / 1000);
 	assert_int_equal(police(&egress, packet(40)), BANDWIDTH_DROP_EGRESS);
 }
 
@@ -523,7 +538,7 @@ static void without_a_limit_it_counts(void **state)
 /* Three times the rate is offered, at odd moments and in odd sizes, and never a burst's time without anything. */
 static void offer(uint64_t rate, uint32_t largest, unsigned *seed)
 {
-	uint64_t begun = now, usual = bandwidth_default_burst(rate), burst = usual < largest ? largest : usual,
+	uint64_t begun = now, usual = bandwidth_default_burst(rate), burst = usual < 2 * largest ? 2 * largest : usual,
 		 bytes_ns = 8 * SECOND;
 
 	limits.egress = (struct bandwidth_gate){ .rate = rate, .burst = burst, .tolerance = burst * bytes_ns / rate };
@@ -849,7 +864,7 @@ static int socket_in_group(int family)
 
 /* Over 8 s a packet, so that no delay of this test lets one more pass: 5 of PAYLOAD bytes are a burst. */
 #define PAYLOAD 1000
-#define BURST_OF_5 (4 * (PAYLOAD + 28) + 500)
+#define BURST_OF_5 (5 * (PAYLOAD + 28) + 500)
 
 static struct bandwidth slow(void)
 {
@@ -1012,7 +1027,7 @@ static void a_change_keeps_programs_and_counters(void **state)
 	/* What is not asked for stays; what was owed at the old rate is forgotten. */
 	limit.ingress.set = false;
 	limit.egress.rate = 2000;
-	limit.egress.burst = 2 * BURST_OF_5 - 500;
+	limit.egress.burst = 9 * (PAYLOAD + 28) + 400;
 	must(cgroup_set_bandwidth(&group, &limit));
 	send_ten(AF_INET, "10.7.0.2");
 	struct stats_network stats = network_stats();
@@ -1108,6 +1123,7 @@ int main(void)
 		PURE(a_burst_passes_and_then_the_rate),
 		PURE(a_pause_saves_one_burst),
 		PURE(any_size_passes_and_is_paid_for),
+		PURE(large_packets_leave_half_to_others),
 		PURE(small_packets_pass_longer_but_not_for_ever),
 		PURE(segments_have_headers_each),
 		PURE(loopback_is_no_network),
