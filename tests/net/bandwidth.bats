@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Network bandwidth: annotations, and what they do to TCP and UDP.
+# shellcheck disable=SC2154 # bundle and inside come from the helpers
 load ../lib/common
 load helper
 
@@ -81,9 +82,8 @@ listens_udp() { nsenter --net="$inside" grep -q ':0009 ' /proc/net/udp; }
   net_begin
   limited slow egress=1M ingress=1M
   # A single send may take half a second.
-  SECONDS_MEASURED=8
-  assert_rate 1000000 slow egress 1
-  assert_rate 1000000 slow ingress 1
+  SECONDS_MEASURED=8 assert_rate 1000000 slow egress 1
+  SECONDS_MEASURED=8 assert_rate 1000000 slow ingress 1
 }
 
 # bats test_tags=timing

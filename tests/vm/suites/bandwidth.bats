@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Network bandwidth as tests/net has it, at the rates that an emulated machine can reach, with both managers.
 # bats file_tags=timing
+# shellcheck disable=SC2154 # bundle and inside come from the helpers
 load ../../lib/common
 load ../../net/helper
 
@@ -21,8 +22,7 @@ for_way_and_streams() { # RATE ID
 @test "1 Mbit/s" {
   net_begin
   limited slow egress=1M ingress=1M
-  SECONDS_MEASURED=8
-  for_way_and_streams 1000000 slow
+  SECONDS_MEASURED=8 for_way_and_streams 1000000 slow
 }
 
 @test "10 Mbit/s, in the host's network namespace" {
@@ -51,8 +51,7 @@ for_way_and_streams() { # RATE ID
 @test "a scope of systemd keeps its limit when systemd reloads" {
   net_begin
   berth() { "$BERTH" --root "$BATS_TEST_TMPDIR/state" --systemd-cgroup "$@" 3>&-; }
-  also='.linux.cgroupsPath = "berth-test.slice:unit:scope"'
-  limited scope egress=5M
+  also='.linux.cgroupsPath = "berth-test.slice:unit:scope"' limited scope egress=5M
   assert_rate 5000000 scope egress 2
   systemctl daemon-reload
   assert_rate 5000000 scope egress 2
