@@ -37,6 +37,9 @@ struct bandwidth {
  */
 int bandwidth_parse(const char *text, struct bandwidth_limit *limit);
 
+/* The same as text that parses to the same limit: "100M", "1500k,burst=256Ki", "max"; in arena. */
+char *bandwidth_to_text(const struct bandwidth_limit *limit, struct arena *arena);
+
 /* 0.4 seconds at this rate, in bytes, but no less than 128 KiB and no more than BANDWIDTH_BURST_MAX: see docs/bandwidth.md. */
 uint64_t bandwidth_default_burst(uint64_t rate);
 

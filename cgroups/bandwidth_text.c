@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define BURST_MIN (UINT64_C(128) << 10)
@@ -123,6 +124,28 @@ int bandwidth_parse(const char *text, struct bandwidth_limit *limit)
 		skip_word(&at, "B");
 	}
 	return *at ? malformed(text) : 0;
+}
+
+/* With the suffix that makes the number smallest and leaves no fraction. */
+static char *number_to_text(uint64_t number, struct arena *arena)
+{
+	const struct suffix *best = suffixes;
+
+	for (const struct suffix *s = suffixes; s < suffixes + sizeof suffixes / sizeof *suffixes; s++)
+		if (number % s->factor == 0 && (number % best->factor != 0 || s->factor > best->factor))
+			best = s;
+	return arena_printf(arena, "%" PRIu64 "%s", number / best->factor, best->text);
+}
+
+char *bandwidth_to_text(const struct bandwidth_limit *limit, struct arena *arena)
+{
+	if (limit->rate == BANDWIDTH_UNLIMITED)
+		return arena_strdup(arena, "max");
+	char *rate = number_to_text(limit->rate, arena);
+
+	if (limit->burst == bandwidth_default_burst(limit->rate))
+		return rate;
+	return arena_printf(arena, "%s,burst=%s", rate, number_to_text(limit->burst, arena));
 }
 
 /* --- annotations ---------------------------------------------------------------------------------------------------------- */

@@ -46,6 +46,7 @@ struct call {
 		const char *resources, *memory, *memory_reservation, *memory_swap, *kernel_memory, *kernel_memory_tcp;
 		const char *cpu_share, *cpu_quota, *cpu_period, *cpu_burst, *cpu_idle, *cpu_rt_period, *cpu_rt_runtime;
 		const char *cpuset_cpus, *cpuset_mems, *pids_limit, *blkio_weight, *l3_cache_schema, *mem_bw_schema;
+		const char *net_egress, *net_ingress;
 	} update;
 
 	/* events */

@@ -136,6 +136,21 @@ static int read_options(struct call *call, struct spec_resources *resources)
 	return r < 0 ? r : spec_validate_resources_runnable(resources, "/linux/resources");
 }
 
+/* --- network bandwidth ------------------------------------------------------------------------------------------------ */
+
+static int read_bandwidth(const char *option, const char *text, struct bandwidth_limit *limit)
+{
+	return text ? context(bandwidth_parse(text, limit), "--%s", option) : 0;
+}
+
+/* No part of the resources: it may be given beside a file. */
+static int read_network(const struct call *call, struct bandwidth *bandwidth)
+{
+	int r = read_bandwidth("net-egress", call->update.net_egress, &bandwidth->egress);
+
+	return r < 0 ? r : read_bandwidth("net-ingress", call->update.net_ingress, &bandwidth->ingress);
+}
+
 /* --- update ---------------------------------------------------------------------------------------------------------- */
 
 static int read_file(struct call *call, struct spec *spec)
@@ -159,7 +174,7 @@ static int check(const struct call *call)
 	if (call->update.kernel_memory || call->update.kernel_memory_tcp)
 		log_warning("--%s has no effect: --memory includes kernel memory",
 		            call->update.kernel_memory ? "kernel-memory" : "kernel-memory-tcp");
-	else if (count == 0 && !call->update.resources)
+	else if (count == 0 && !call->update.resources && !call->update.net_egress && !call->update.net_ingress)
 		return refuse(EINVAL, "nothing to update: give limits, or --resources FILE");
 	if (count > 0 && call->update.resources)
 		return refuse(EINVAL, "--%s beside --resources: give all limits in one of the two ways", name);
@@ -179,8 +194,11 @@ static int run_update(struct call *call)
 {
 	struct spec _cleanup_spec_ spec = { 0 };
 	struct spec_resources given = { 0 }, *resources = &given;
+	struct bandwidth bandwidth = { 0 };
 	int r = check(call);
 
+	if (r >= 0)
+		r = read_network(call, &bandwidth);
 	if (r >= 0 && call->update.resources) {
 		r = read_file(call, &spec);
 		resources = &spec.linux_.resources;
@@ -190,7 +208,7 @@ static int run_update(struct call *call)
 	if (r < 0)
 		return r;
 	drop_zeros(&resources->memory);
-	return container_update(&call->runtime, call_id(call), resources, NULL);
+	return container_update(&call->runtime, call_id(call), resources, &bandwidth);
 }
 
 static const struct option update_options[] = {
@@ -207,6 +225,8 @@ static const struct option update_options[] = {
 	{ "cpuset-mems", 0, OPTION_TEXT, AT(update.cpuset_mems), "LIST", "memory nodes to use" },
 	{ "pids-limit", 0, OPTION_TEXT, AT(update.pids_limit), "NUMBER", "most processes and threads; -1: no limit" },
 	{ "blkio-weight", 0, OPTION_TEXT, AT(update.blkio_weight), "NUMBER", "share of I/O beside others, 10 to 1000" },
+	{ "net-egress", 0, OPTION_TEXT, AT(update.net_egress), "RATE", "network: most bits a second sent, such as 100M; max: no limit" },
+	{ "net-ingress", 0, OPTION_TEXT, AT(update.net_ingress), "RATE", "network: most bits a second received" },
 	{ "kernel-memory", 0, OPTION_TEXT, AT(update.kernel_memory), "SIZE", "no effect" },
 	{ "kernel-memory-tcp", 0, OPTION_TEXT, AT(update.kernel_memory_tcp), "SIZE", "no effect" },
 	{ "cpu-rt-period", 0, OPTION_TEXT, AT(update.cpu_rt_period), "MICROSECONDS", "refused: cgroup v1 only" },

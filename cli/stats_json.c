@@ -205,6 +205,33 @@ static void add_hugetlb(struct json *json, const struct cgroup_stats *stats)
 	json_object_end(json);
 }
 
+/* Ours: runc has no such limits. */
+static void add_flow(struct json *json, const char *key, const struct stats_flow *flow)
+{
+	json_key(json, key);
+	json_object(json);
+	if (flow->rate != STATS_UNLIMITED) {
+		json_pair_uint(json, "rate", flow->rate);
+		json_pair_uint(json, "burst", flow->burst);
+	}
+	json_pair_uint(json, "passedBytes", flow->passed_bytes);
+	json_pair_uint(json, "passedPackets", flow->passed_packets);
+	json_pair_uint(json, "droppedBytes", flow->dropped_bytes);
+	json_pair_uint(json, "droppedPackets", flow->dropped_packets);
+	json_object_end(json);
+}
+
+static void add_network(struct json *json, const struct stats_network *network)
+{
+	if (!network->set)
+		return;
+	json_key(json, "network");
+	json_object(json);
+	add_flow(json, "egress", &network->egress);
+	add_flow(json, "ingress", &network->ingress);
+	json_object_end(json);
+}
+
 char *stats_json(const char *id, const struct cgroup_stats *stats, struct arena *arena)
 {
 	struct json *json = json_new(false);
@@ -225,6 +252,7 @@ char *stats_json(const char *id, const struct cgroup_stats *stats, struct arena 
 	json_object_end(json);
 	json_key(json, "network_interfaces");
 	json_null(json);
+	add_network(json, &stats->network);
 	json_object_end(json);
 	json_object_end(json);
 	return json_finish(json, arena);

@@ -295,21 +295,82 @@ static int complete_swap(struct cgroup *cgroup, struct spec_memory *memory)
 	return r;
 }
 
-/* Whatever of programs may fail comes before the limits, which are taken back when one of them fails. */
-static int apply_update(struct cgroup *cgroup, const struct spec_resources *resources, const struct bandwidth *bandwidth)
+/* The annotations of the state tell the bandwidth that the container has now. */
+static void annotate(struct state *state, const char *key, const struct bandwidth_limit *limit)
+{
+	struct string_map *map = &state->annotations, old = *map;
+	size_t i = 0;
+
+	if (!limit->set)
+		return;
+	while (i < old.count && strcmp(old.items[i].key, key) != 0)
+		i++;
+	map->set = true;
+	map->count = i == old.count ? old.count + 1 : old.count;
+	map->items = arena_array(&state->arena, map->count, sizeof *map->items);
+	for (size_t j = 0; j < old.count; j++)
+		map->items[j] = old.items[j];
+	map->items[i] = (struct string_pair){ arena_strdup(&state->arena, key), bandwidth_to_text(limit, &state->arena) };
+}
+
+/* Read anew, since another update may have come before us. *before is what to restore() when the update fails. */
+static int record_bandwidth(struct record *record, const struct bandwidth *bandwidth, struct string_map *before)
+{
+	struct state fresh;
+	int r = store_load_state(record->dir, &fresh);
+
+	if (r < 0)
+		return r;
+	state_free(&record->state);
+	record->state = fresh;
+	*before = fresh.annotations;
+	annotate(&record->state, BANDWIDTH_EGRESS, &bandwidth->egress);
+	annotate(&record->state, BANDWIDTH_INGRESS, &bandwidth->ingress);
+	return store_save_state(record->dir, &record->state);
+}
+
+static void restore(struct record *record, const struct string_map *before)
+{
+	struct error e = error_save();
+
+	record->state.annotations = *before;
+	if (store_save_state(record->dir, &record->state) < 0)
+		log_warning("the state of container %s tells limits that were not set: %s", record->state.id, error_record()->text);
+	error_restore(&e);
+}
+
+static int apply_limits(struct cgroup *cgroup, const struct spec_resources *resources, struct cgroup_bandwidth *network)
 {
 	struct cgroup_devices _cleanup_devices_ devices = CGROUP_DEVICES_NONE;
-	struct cgroup_bandwidth _cleanup_bandwidth_ network = CGROUP_BANDWIDTH_NONE;
-	bool limits_network = bandwidth && bandwidth_asked(bandwidth);
-	int r = limits_network ? cgroup_bandwidth_prepare(&network, cgroup, bandwidth) : 0;
+	int r = 0;
 
-	if (r >= 0 && resources->device_count > 0)
+	if (resources->device_count > 0)
 		r = cgroup_devices_prepare(&devices, cgroup, resources->devices, resources->device_count, NULL, 0);
 	if (r >= 0)
 		r = cgroup_apply(cgroup, resources);
 	if (r >= 0 && resources->device_count > 0)
 		r = cgroup_devices_commit(&devices, cgroup);
-	return r >= 0 && limits_network ? cgroup_bandwidth_commit(&network) : r;
+	return r >= 0 && network ? cgroup_bandwidth_commit(network) : r;
+}
+
+/* Whatever of programs and the record may fail comes before the limits, which are taken back when one of them fails. */
+static int apply_update(struct record *record, const struct spec_resources *resources, const struct bandwidth *bandwidth)
+{
+	struct cgroup_bandwidth _cleanup_bandwidth_ network = CGROUP_BANDWIDTH_NONE;
+	struct string_map before;
+
+	if (!bandwidth || !bandwidth_asked(bandwidth))
+		return apply_limits(&record->cgroup, resources, NULL);
+	int r = cgroup_bandwidth_prepare(&network, &record->cgroup, bandwidth);
+
+	if (r >= 0)
+		r = record_bandwidth(record, bandwidth, &before);
+	if (r < 0)
+		return r;
+	r = apply_limits(&record->cgroup, resources, &network);
+	if (r < 0)
+		restore(record, &before);
+	return r;
 }
 
 int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources,
@@ -326,7 +387,7 @@ int container_update(const struct runtime *runtime, const char *id, const struct
 	if (lock < 0)
 		return lock;
 	r = complete_swap(&record.cgroup, &complete.memory);
-	return r < 0 ? r : apply_update(&record.cgroup, &complete, bandwidth);
+	return r < 0 ? r : apply_update(&record, &complete, bandwidth);
 }
 
 int container_stats(const struct runtime *runtime, const char *id, struct arena *arena, struct cgroup_stats *stats)

@@ -101,6 +101,7 @@ int container_pids(const struct runtime *runtime, const char *id, struct arena *
  * limits as they were.
  * Later operations (and who reads ROOT/ID/config.json) see the configuration of the create: the cgroup's files are the truth.
  */
+ * The annotations of the state have the present bandwidth, and that alone.
 int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources,
 		     const struct bandwidth *bandwidth);
 

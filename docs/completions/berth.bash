@@ -21,7 +21,8 @@ _berth_options() {
     delete) echo --force -f --regex -r --help -h ;;
     update)
       echo --resources -r --memory --memory-reservation --memory-swap --cpu-quota --cpu-period --cpu-burst --cpu-share \
-        --cpu-idle --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --kernel-memory --kernel-memory-tcp \
+        --cpu-idle --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --net-egress --net-ingress \
+        --kernel-memory --kernel-memory-tcp \
         --cpu-rt-period --cpu-rt-runtime --l3-cache-schema --mem-bw-schema --help -h
       ;;
     list) echo --format -f --quiet -q --help -h ;;

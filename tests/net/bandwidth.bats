@@ -36,16 +36,14 @@ listens_udp() { nsenter --net="$inside" grep -q ':0009 ' /proc/net/udp; }
   berth exec self traffic pour 127.0.0.1 5000 2 1
   wait $!
   (($(< "$BATS_TEST_TMPDIR/rate") > 1000000)) || fail "$(< "$BATS_TEST_TMPDIR/rate") bits a second"
-  run limit self
-  assert_line "egress 1000 6200 0 0 0 0"
-  assert_line "ingress 1000 6200 0 0 0 0"
+  assert_equal "$(counters self egress), $(counters self ingress)" "1000 6200 0 0 0 0, 1000 6200 0 0 0 0"
 }
 
 @test "a container without the annotations has no programs" {
   net_begin host
   limited free
-  run limit free
-  assert_error "no limits"
+  assert_equal "$(counters free egress), $(counters free ingress)" "none, none"
+  assert_equal "$(programs free)" ""
   [ "$(measure free egress 1)" -gt 0 ]
 }
 
@@ -55,6 +53,88 @@ listens_udp() { nsenter --net="$inside" grep -q ':0009 ' /proc/net/udp; }
   run berth create --bundle "$bundle" wrong
   assert_error '/annotations/org.berth.network.egress: "10x": '
   assert_status wrong none
+}
+
+# Changed live --------------------------------------------------------------------
+
+annotations() { berth state "$1" | jq -r '.annotations | "\(.["org.berth.network.egress"]), \(.["org.berth.network.ingress"])"'; } # ID
+
+@test "update: a limit where there was none, another, and none again" {
+  net_begin
+  limited live
+  berth update --net-egress 1k,burst=6200 live
+  assert_equal "$(programs live)" "ingress egress sock_ops"
+  berth exec live traffic pour -u 10000000 10.9.9.2 9 1 0.2
+  run counters live egress
+  assert_matches '^1000 6200 6140 5 [0-9]+ [1-9][0-9]*$'
+  run counters live ingress
+  assert_matches '^max - [0-9]+ [0-9]+ 0 0$'
+  assert_equal "$(annotations live)" "1k,burst=6200, null"
+  # The one way leaves the other; what was counted stays.
+  berth update --net-ingress 20Mbit live
+  assert_equal "$(annotations live)" "1k,burst=6200, 20M"
+  run counters live egress
+  assert_matches '^1000 6200 6140 5 '
+  run counters live ingress
+  assert_matches '^20000000 1000000 '
+  berth update --net-egress max live
+  assert_equal "$(annotations live)" "max, 20M"
+  berth exec live traffic pour -u 1000000 10.9.9.2 9 1 0.2
+  run counters live egress
+  assert_matches '^max - [0-9]{5,} [0-9]+ [0-9]+ [1-9][0-9]*$'
+}
+
+@test "update: annotations of the create are changed, others stay" {
+  net_begin
+  also='.annotations.other = "x"' limited live egress=100M
+  assert_equal "$(annotations live)" "100M, null"
+  berth update --net-egress 0.5Gbps,burst=1MiB --net-ingress 10M,burst=128Ki live
+  assert_equal "$(annotations live)" "500M,burst=1Mi, 10M,burst=128Ki"
+  assert_equal "$(berth list --format json | jq -r '.[0].annotations | [.other, length] | join(" ")')" "x 3"
+  berth pause live
+  berth update --net-egress 1M live
+  berth resume live
+  assert_equal "$(annotations live)" "1M, 10M,burst=128Ki"
+}
+
+@test "update: with other limits, all or none" {
+  net_begin
+  limited both
+  berth update --net-egress 5M --resources - both <<< '{"unified": {"cgroup.max.depth": "5"}}'
+  assert_cgroup both cgroup.max.depth 5
+  assert_equal "$(counters both egress)" "5000000 250000 0 0 0 0"
+  run berth update --net-egress 1M --net-ingress 1M -r - both \
+    <<< '{"unified": {"cgroup.max.depth": "7", "cgroup.max.descendants": "x"}}'
+  assert_error "cgroup.max.descendants"
+  assert_cgroup both cgroup.max.depth 5
+  assert_equal "$(counters both egress), $(counters both ingress)" "5000000 250000 0 0 0 0, max - 0 0 0 0"
+  assert_equal "$(annotations both)" "5M, null"
+  berth delete --force both
+
+  # The programs that were attached for it go, too.
+  limited none
+  run berth update --net-egress 1M -r - none <<< '{"unified": {"cgroup.max.depth": "x"}}'
+  assert_error "cgroup.max.depth"
+  assert_equal "$(programs none), $(annotations none)" ", null, null"
+}
+
+@test "update: what is no bandwidth is refused with the name of the option" {
+  local text
+  for text in 10x 999 -1 1k,burst=0 100M, 100M,burst= 1e6 2000T 'max,burst=1k'; do
+    run berth update --net-egress "$text" nothing
+    assert_error "berth update: --net-egress: \"$text\": must be bits a second"
+    run berth update --net-ingress "$text" nothing
+    assert_error "berth update: --net-ingress: \"$text\": must be bits a second"
+  done
+}
+
+@test "a group below the container's is held to the same limit" {
+  net_begin
+  limited nested egress=1k,burst=6200
+  mkdir "$(cgroup_of nested)/sub"
+  berth exec --cgroup sub nested traffic pour -u 10000000 10.9.9.2 9 1 0.2
+  run counters nested egress
+  assert_matches '^1000 6200 6140 5 [0-9]+ [1-9][0-9]*$'
 }
 
 # How exact it is -----------------------------------------------------------------

@@ -10,9 +10,12 @@
 #   limited NAME [WAY=TEXT...] a running container NAME in $inside with the
 #                              annotations org.berth.network.WAY; the jq filter
 #                              $also changes more of its configuration
-#   limit ID [WAY TEXT]        sets the limit of one way anew; without WAY, shows what
-#                              limits there are and what they did (see limit.c)
-#   counters ID WAY            the line of that way, without its name
+#   limit ID WAY TEXT          sets the limit of one way anew
+#   counters ID WAY            what `events --stats` tells of that way: rate and burst
+#                              ("max -" without a limit), then bytes and packets that
+#                              passed, and bytes and packets that were dropped; "none"
+#                              where nothing limits or counts
+#   programs ID                kinds of programs on its cgroup, as the kernel knows them
 #   outside CMD...             runs CMD in $outside
 #   measure ID WAY STREAMS [OPTION...]
 #                              prints the payload, in bits a second, that arrives
@@ -41,7 +44,6 @@ static_program() { # NAME SOURCE...: prints its path; compiled on the first call
 }
 
 traffic_program() { static_program traffic "$top/tests/net/traffic.c"; }
-limit_program() { static_program limit "$top"/tests/net/limit.c "$top"/cgroups/{bandwidth*,program}.c "$top"/base/{error,fd,arena}.c; }
 
 new_namespace() { # leaves its process in $!
   unshare --net sleep 1000000 3>&- &
@@ -82,9 +84,15 @@ net_end() {
   done
 }
 
-limit() { "$(limit_program)" "$(cgroup_of "$1")" "${@:2}"; }
+limit() { berth update "--net-$2" "$3" "$1"; } # ID WAY TEXT
 
-counters() { limit "$1" | sed -n "s/^$2 //p"; } # ID WAY
+# shellcheck disable=SC2016 # $way is jq's
+counters() { # ID WAY
+  berth events --stats "$1" | jq -r --arg way "$2" '.data.network[$way] | if . then
+    [.rate // "max", .burst // "-", .passedBytes, .passedPackets, .droppedBytes, .droppedPackets] | join(" ") else "none" end'
+}
+
+programs() { "$top/tests/net/programs.py" "$(cgroup_of "$1")" | paste -sd' '; } # ID
 
 outside() { nsenter --net="$outside" "$@"; }
 

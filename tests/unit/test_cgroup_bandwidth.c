@@ -67,6 +67,37 @@ static void limits_as_text(void **state)
 	}
 }
 
+static void limits_become_text(void **state)
+{
+	static const struct {
+		const char *text, *again;
+	} texts[] = {
+		{ "max", "max" },
+		{ "1000", "1k" },
+		{ "1Kibps", "1Ki" },
+		{ "1024000", "1000Ki" },
+		{ "1.5Gbit", "1500M" },
+		{ "2.000000001G", "2000000001" },
+		{ "1000T", "1000T" },
+		{ "100M,burst=5M", "100M" },
+		{ "100M,burst=256KiB", "100M,burst=256Ki" },
+		{ "1M,burst=128Ki", "1M" },
+		{ "1k,burst=1Gi", "1k,burst=1Gi" },
+		{ "8Gi,burst=1", "8Gi,burst=1" },
+	};
+	struct arena _cleanup_arena_ arena = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		struct bandwidth_limit limit, again;
+
+		assert_int_equal(bandwidth_parse(texts[i].text, &limit), 0);
+		assert_string_equal(bandwidth_to_text(&limit, &arena), texts[i].again);
+		assert_int_equal(bandwidth_parse(texts[i].again, &again), 0);
+		assert_true(again.rate == limit.rate && again.burst == limit.burst);
+	}
+}
+
 static void what_is_no_limit(void **state)
 {
 	static const char *const bad[] = {
@@ -1118,6 +1149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits_as_text),
+		cmocka_unit_test(limits_become_text),
 		cmocka_unit_test(what_is_no_limit),
 		cmocka_unit_test(annotations),
 		PURE(a_burst_passes_and_then_the_rate),
