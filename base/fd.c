@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -152,6 +154,45 @@ struct fd_path fd_path(int fd)
 
 	snprintf(path.text, sizeof path.text, "/proc/self/fd/%d", fd);
 	return path;
+}
+
+/* Too long a path is reached by a descriptor of the socket's file. */
+static int socket_address(struct sockaddr_un *address, const char *path, int *file)
+{
+	size_t length = strlen(path);
+
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (length == 0)
+		return -EINVAL;
+	if (length < sizeof address->sun_path) {
+		memcpy(address->sun_path, path, length);
+		return 0;
+	}
+	*file = open(path, O_PATH | O_CLOEXEC);
+	if (*file < 0)
+		return -errno;
+	struct fd_path link = fd_path(*file);
+
+	memcpy(address->sun_path, link.text, sizeof link.text);
+	return 0;
+}
+
+int connect_socket(const char *path, unsigned seconds)
+{
+	struct timeval limit = { .tv_sec = (time_t)seconds };
+	struct sockaddr_un address;
+	_cleanup_fd_ int file = -1, fd = -1;
+	int r = socket_address(&address, path, &file);
+
+	if (r < 0)
+		return r;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || (seconds && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0))
+		return -errno;
+	while (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return steal_fd(&fd);
 }
 
 union control {

@@ -63,6 +63,12 @@ struct fd_path {
 };
 struct fd_path fd_path(int fd);
 
+/*
+ * A stream socket connected to the one at path, however long that is (unix(7) takes 107 bytes). seconds: how long connecting and each
+ * sending may take; 0: for ever. -errno, record untouched; -EINVAL if path is empty.
+ */
+int connect_socket(const char *path, unsigned seconds);
+
 /* Send size bytes with at most one descriptor (fd -1: none) over a connected socket. */
 int send_with_fd(int socket, const void *data, size_t size, int fd);
 

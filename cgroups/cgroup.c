@@ -25,10 +25,19 @@ const struct cgroup_driver *cgroup_driver_of(enum cgroup_manager manager)
 	return drivers[manager];
 }
 
+static int do_without(const struct cgroup_request *request)
+{
+	if (!cgroup_resources_asked(request->resources))
+		return 0;
+	return refuse(EINVAL, "/linux/resources: limits need a cgroup, and the cgroup manager is \"disabled\"");
+}
+
 int cgroup_create(struct cgroup *cgroup, const struct cgroup_request *request)
 {
 	*cgroup = CGROUP_NONE;
 	cgroup->manager = request->manager;
+	if (request->manager == CGROUP_MANAGER_DISABLED)
+		return do_without(request);
 	return cgroup_driver_of(request->manager)->create(cgroup, request);
 }
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD };
+enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
 
 struct cgroup {
 	enum cgroup_manager manager;
@@ -41,7 +41,10 @@ struct cgroup_request {
 int cgroup_plan_path(const struct cgroup_request *request, const char *own, char *path, size_t size);
 
 /*
- * Make the group, enabling the controllers that the resources need top down (and, where that is possible, those that engines
+ * With CGROUP_MANAGER_DISABLED there is none, and the container stays in the caller's: an empty path, fd -1. Limits asked for are refused;
+ * device rules are not, since every configuration has them.
+ *
+ * Otherwise make the group, enabling the controllers that the resources need top down (and, where that is possible, those that engines
  * read statistics of), or adopt an existing empty one. An existing group that holds processes or is frozen is refused
  * (-EBUSY). After a failure no group that was made is left.
  *

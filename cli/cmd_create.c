@@ -14,8 +14,12 @@
 
 /* Options of both. */
 #define OPTION_BUNDLE { "bundle", 'b', OPTION_TEXT, AT(bundle), "DIR", "bundle directory (default: the working directory)" }
+#define OPTION_CONFIG \
+	{ "config", 'f', OPTION_TEXT, AT(file), "FILE", "configuration (default: the bundle's config.json)" }
 #define OPTION_CONSOLE_SOCKET \
 	{ "console-socket", 0, OPTION_TEXT, AT(console_socket), "SOCKET", "send the terminal's master to this Unix socket" }
+#define OPTION_PIDFD_SOCKET \
+	{ "pidfd-socket", 0, OPTION_TEXT, AT(pidfd_socket), "SOCKET", "send a pidfd of the container's first process to this Unix socket" }
 #define OPTION_PID_FILE { "pid-file", 0, OPTION_TEXT, AT(pid_file), "FILE", "write the pid of the container's first process" }
 #define OPTION_PRESERVE_FDS \
 	{ "preserve-fds", 0, OPTION_COUNT, AT(preserve_fds), "N", "pass descriptors 3 to 2+N to the process" }
@@ -46,7 +50,9 @@ static int make_options(struct call *call, struct create_options *options)
 	*options = (struct create_options){
 		.id = call_id(call),
 		.bundle = arena_strdup(&call->arena, path),
+		.config = call->file,
 		.console_socket = call->console_socket,
+		.pidfd_socket = call->pidfd_socket,
 		.pid_file = call->pid_file,
 		.preserve_fds = (int)call->preserve_fds,
 		.no_pivot = call->no_pivot,
@@ -67,8 +73,10 @@ static int run_create(struct call *call)
 
 static const struct option create_options[] = {
 	OPTION_BUNDLE,
+	OPTION_CONFIG,
 	OPTION_CONSOLE_SOCKET,
 	OPTION_PID_FILE,
+	OPTION_PIDFD_SOCKET,
 	OPTION_PRESERVE_FDS,
 	OPTION_NO_PIVOT,
 	OPTION_NO_NEW_KEYRING,
@@ -115,10 +123,12 @@ static int run_run(struct call *call)
 
 static const struct option run_options[] = {
 	OPTION_BUNDLE,
+	OPTION_CONFIG,
 	{ "detach", 'd', OPTION_FLAG, AT(detach), NULL, "return once the process runs" },
 	{ "keep", 0, OPTION_FLAG, AT(keep), NULL, "do not delete the container when it has ended" },
 	OPTION_CONSOLE_SOCKET,
 	OPTION_PID_FILE,
+	OPTION_PIDFD_SOCKET,
 	OPTION_PRESERVE_FDS,
 	OPTION_NO_PIVOT,
 	OPTION_NO_NEW_KEYRING,

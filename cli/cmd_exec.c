@@ -121,8 +121,7 @@ static int make_options(struct call *call, struct exec_options *options)
 		.cgroup = call->cgroup,
 		.preserve_fds = (int)call->preserve_fds,
 		.ignore_paused = call->ignore_paused,
-		.pidfd_socket = -1,
-		.pidfd_socket_path = call->pidfd_socket,
+		.pidfd_socket = call->pidfd_socket,
 	};
 	if (r < 0 || (call->user && (r = parse_user(call, options)) < 0) || (r = parse_gids(call, options)) < 0 ||
 	    (r = parse_capabilities(&call->capabilities, &options->capabilities)) < 0)

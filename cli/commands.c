@@ -17,7 +17,7 @@ const struct option global_options[] = {
 	  "least level of messages (default: warning)" },
 	{ "debug", 0, OPTION_FLAG, AT(debug), NULL, "same as --log-level debug" },
 	{ "systemd-cgroup", 0, OPTION_FLAG, AT(systemd_cgroup), NULL, "same as --cgroup-manager systemd" },
-	{ "cgroup-manager", 0, OPTION_CHOICE, AT(cgroup_manager), "cgroupfs|systemd", "who makes cgroups (default: cgroupfs)" },
+	{ "cgroup-manager", 0, OPTION_CHOICE, AT(cgroup_manager), "cgroupfs|systemd|disabled", "who makes cgroups (default: cgroupfs)" },
 	{ "rootless", 0, OPTION_CHOICE, AT(rootless), "auto|true|false",
 	  "do without cgroups that may not be made (default: auto)" },
 	{ "version", 'v', OPTION_FLAG, AT(version), NULL, "print the version" },

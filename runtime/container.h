@@ -25,7 +25,9 @@ struct runtime {
 struct create_options {
 	const char *id;
 	const char *bundle;            /* absolute path of the bundle directory */
+	const char *config;            /* the configuration, where it is not the bundle's config.json; or NULL */
 	const char *console_socket;    /* engine's socket for the terminal's master, or NULL */
+	const char *pidfd_socket;      /* a pidfd of the container's first process is sent there, or NULL */
 	const char *pid_file;          /* written when the container is created, or NULL */
 	int preserve_fds;              /* descriptors 3 … 3+n-1 stay open in the workload */
 	bool no_pivot, no_new_keyring;
@@ -70,8 +72,7 @@ struct exec_options {
 	const char *cgroup;            /* sub-group below the container's, or NULL */
 	int preserve_fds;
 	bool ignore_paused;
-	int pidfd_socket;              /* connected socket to send the pidfd to, or -1 */
-	const char *pidfd_socket_path; /* or NULL */
+	const char *pidfd_socket;      /* a pidfd of the process is sent there, or NULL */
 };
 
 /* exec: wait NULL: detached, returns the pid (host's view); else the exit status. */
@@ -100,8 +101,8 @@ int container_pids(const struct runtime *runtime, const char *id, struct arena *
  * earlier ones. A limit of memory and swap together without one of memory counts from the memory limit that is there. A failure leaves the
  * limits as they were.
  * Later operations (and who reads ROOT/ID/config.json) see the configuration of the create: the cgroup's files are the truth.
- */
  * The annotations of the state have the present bandwidth, and that alone.
+ */
 int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources,
 		     const struct bandwidth *bandwidth);
 

@@ -18,23 +18,25 @@
 
 static int load_bundle(struct creation *c)
 {
-	const char *bundle = c->options->bundle;
+	const char *bundle = c->options->bundle, *config = c->options->config;
 
 	c->bundle = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->bundle < 0)
 		return fail(errno, "open bundle %s", bundle);
-	int r = read_file_at(c->bundle, "config.json", &c->arena, SPEC_MAX_SIZE, &c->config, &c->config_size);
+	if (!config)
+		config = arena_printf(&c->arena, "%s/config.json", bundle);
+	int r = read_file_at(AT_FDCWD, config, &c->arena, SPEC_MAX_SIZE, &c->config, &c->config_size);
 
 	if (r == -EFBIG)
-		return refuse(EFBIG, "%s/config.json: larger than %zu bytes", bundle, SPEC_MAX_SIZE);
+		return refuse(EFBIG, "%s: larger than %zu bytes", config, SPEC_MAX_SIZE);
 	if (r < 0)
-		return fail(-r, "read %s/config.json", bundle);
+		return fail(-r, "read %s", config);
 	r = spec_parse(&c->spec, c->config, c->config_size);
 	if (r >= 0)
 		r = spec_validate_runnable(&c->spec);
 	if (r >= 0)
 		r = bandwidth_from_annotations(&c->spec.annotations, &c->bandwidth);
-	return context(r, "%s/config.json", bundle);
+	return context(r, "%s", config);
 }
 
 static int check_terminal(const struct creation *c, bool run, bool detached)
@@ -438,6 +440,8 @@ static int bring_up(struct creation *c, bool run)
 	r = store_save_state(c->store, &c->state);
 	if (r >= 0 && c->options->pid_file)
 		r = report_pid_file(c->options->pid_file, c->state.pid);
+	if (r >= 0 && c->options->pidfd_socket)
+		r = report_pidfd(c->options->pidfd_socket, &c->child.ref);
 	if (r >= 0 && !run)
 		close_fd(&c->child.socket);
 	return r;

@@ -11,9 +11,7 @@
 #include "runtime/terminal.h"
 #include "runtime/wait.h"
 
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 /* One exec, from the record of its container to a process in it. */
 struct execution {
@@ -301,25 +299,6 @@ static int make_process(struct execution *x)
 	return r;
 }
 
-static int send_pidfd(const struct execution *x)
-{
-	const char *path = x->options->pidfd_socket_path;
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	if (!path)
-		return 0;
-	if (strlen(path) >= sizeof address.sun_path)
-		return refuse(ENAMETOOLONG, "--pidfd-socket %s", path);
-	strcpy(address.sun_path, path);
-	_cleanup_fd_ int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (socket_fd < 0 || connect(socket_fd, (struct sockaddr *)&address, sizeof address) < 0)
-		return fail(errno, "connect to --pidfd-socket %s", path);
-	int r = send_with_fd(socket_fd, "pidfd", strlen("pidfd"), x->child.ref.fd);
-
-	return r < 0 ? fail(-r, "send the pidfd to %s", path) : 0;
-}
-
 /* What is born in a frozen group cannot even set itself up: so it is moved there once all but the execve is done. */
 static int freeze_and_start(struct execution *x)
 {
@@ -366,8 +345,8 @@ static int attend(struct execution *x)
 {
 	int r = limits_set_oom_score(x->child.ref.pid, &x->process);
 
-	if (r >= 0)
-		r = send_pidfd(x);
+	if (r >= 0 && x->options->pidfd_socket)
+		r = report_pidfd(x->options->pidfd_socket, &x->child.ref);
 	if (r >= 0 && x->options->pid_file)
 		r = report_pid_file(x->options->pid_file, x->child.ref.pid);
 	/* A child that has ended cannot be told any more; what it ended of is still to be read. */

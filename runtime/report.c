@@ -31,6 +31,17 @@ int report_pid_file(const char *path, pid_t pid)
 	return r < 0 ? fail(-r, "write pid file %s", path) : 0;
 }
 
+int report_pidfd(const char *path, const struct pidref *process)
+{
+	_cleanup_fd_ int fd = connect_socket(path, 0);
+
+	if (fd < 0)
+		return fail(-fd, "connect to --pidfd-socket %s", path);
+	int r = send_with_fd(fd, "pidfd", strlen("pidfd"), process->fd);
+
+	return r < 0 ? fail(-r, "send the pidfd to %s", path) : 0;
+}
+
 int report_listener(const struct spec *spec, const struct state *state, enum status status, pid_t pid, int listener)
 {
 	struct arena _cleanup_arena_ arena = { 0 };

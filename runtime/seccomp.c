@@ -147,32 +147,6 @@ int seccomp_install(const struct seccomp_filter *filter)
 #define AGENT_SECONDS 10
 #define FIRST_PART ((size_t)4096)
 
-/* Connect to a socket; paths too long for an address are reached through their directory's descriptor. */
-static int connect_to(int socket_fd, const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	_cleanup_fd_ int directory = -1;
-	const char *name = strrchr(path, '/');
-	int n;
-
-	if (strlen(path) < sizeof address.sun_path) {
-		n = snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-	} else {
-		char parent[PATH_MAX];
-
-		n = snprintf(parent, sizeof parent, "%.*s", name ? (int)(name - path) + 1 : 0, path);
-		if (!name || n < 0 || (size_t)n >= sizeof parent)
-			return -ENAMETOOLONG;
-		directory = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (directory < 0)
-			return -errno;
-		n = snprintf(address.sun_path, sizeof address.sun_path, "%s%s", fd_path(directory).text, name);
-	}
-	if (n < 0 || (size_t)n >= sizeof address.sun_path)
-		return -ENAMETOOLONG;
-	return connect(socket_fd, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
-}
-
 /* The descriptor goes with the first part (config-linux.md "The Container Process State"). */
 static int send_state(int socket_fd, const char *state_json, int listener)
 {
@@ -191,16 +165,11 @@ static int send_state(int socket_fd, const char *state_json, int listener)
 
 int seccomp_send_listener(const char *listener_path, const char *state_json, int listener)
 {
-	_cleanup_fd_ int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct timeval limit = { .tv_sec = AGENT_SECONDS };
+	_cleanup_fd_ int socket_fd = connect_socket(listener_path, AGENT_SECONDS);
 
-	if (socket_fd < 0 || setsockopt(socket_fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0)
-		return fail(errno, "socket for the seccomp agent");
-	int r = connect_to(socket_fd, listener_path);
-
-	if (r < 0)
-		return fail(-r, "/linux/seccomp/listenerPath: connect to the seccomp agent at %s", listener_path);
-	r = send_state(socket_fd, state_json, listener);
+	if (socket_fd < 0)
+		return fail(-socket_fd, "/linux/seccomp/listenerPath: connect to the seccomp agent at %s", listener_path);
+	int r = send_state(socket_fd, state_json, listener);
 	if (r < 0)
 		return fail(-r, "/linux/seccomp/listenerPath: send the container process state to the seccomp agent at %s", listener_path);
 	return 0;

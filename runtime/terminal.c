@@ -13,53 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
 
 /* --- handing the master to an engine ----------------------------------------------------------------------------------- */
 
-int terminal_connect(const char *socket_path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	_cleanup_fd_ int fd = -1, place = -1;
-	size_t length = strlen(socket_path);
-	struct fd_path link;
-
-	if (length == 0)
-		return refuse(EINVAL, "the path of the console socket is empty");
-	if (length >= sizeof address.sun_path) {
-		place = open(socket_path, O_PATH | O_CLOEXEC);
-		if (place < 0)
-			return fail(errno, "open the console socket %s", socket_path);
-		link = fd_path(place);
-		memcpy(address.sun_path, link.text, sizeof link.text);
-	} else {
-		memcpy(address.sun_path, socket_path, length + 1);
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return fail(errno, "create a socket");
-	while (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-		if (errno != EINTR)
-			return fail(errno, "connect to the console socket %s", socket_path);
-	return steal_fd(&fd);
-}
-
-int terminal_send(int socket, int master, const char *name)
-{
-	/* At least one byte, or the descriptor would not travel. */
-	int r = send_with_fd(socket, *name ? name : "/", *name ? strlen(name) : 1, master);
-
-	return r < 0 ? fail(-r, "send the terminal to the console socket") : 0;
-}
-
 int terminal_send_master(const char *socket_path, int master, const char *name)
 {
-	_cleanup_fd_ int fd = terminal_connect(socket_path);
+	_cleanup_fd_ int fd = connect_socket(socket_path, 0);
 
-	return fd < 0 ? fd : terminal_send(fd, master, name);
+	if (fd < 0)
+		return fail(-fd, "connect to the console socket %s", socket_path);
+	int r = send_with_fd(fd, name, strlen(name), master);
+
+	return r < 0 ? fail(-r, "send the terminal to the console socket %s", socket_path) : 0;
 }
 
 /* --- the relay ---------------------------------------------------------------------------------------------------------- */

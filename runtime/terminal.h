@@ -8,13 +8,9 @@
 
 /*
  * Connect to the engine's AF_UNIX stream socket (--console-socket) and send the master with SCM_RIGHTS; the payload is the
- * terminal's name, as runc does. Paths longer than sun_path are reached by descriptor.
+ * terminal's name, as runc does.
  */
 int terminal_send_master(const char *socket_path, int master, const char *name);
-
-/* The same in two steps, for a socket that must be reached before privileges or the root change. */
-int terminal_connect(const char *socket_path);
-int terminal_send(int socket, int master, const char *name);
 
 /*
  * Relay between the caller's stdin/stdout and master until the container's side is closed. Used by `run` and foreground

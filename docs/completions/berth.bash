@@ -6,11 +6,12 @@ _berth_options() {
       echo --root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless --version -v --help -h
       ;;
     create)
-      echo --bundle -b --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --no-subreaper --help -h
+      echo --bundle -b --config -f --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring \
+        --no-subreaper --help -h
       ;;
     run)
-      echo --bundle -b --detach -d --keep --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring \
-        --subreaper --no-subreaper --help -h
+      echo --bundle -b --config -f --detach -d --keep --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot \
+        --no-new-keyring --subreaper --no-subreaper --help -h
       ;;
     exec)
       echo --tty -t --detach -d --process -p --user -u --additional-gids -g --cwd --env -e --cap -c --no-new-privs \
@@ -38,6 +39,7 @@ _berth_takes_value() {
   case $1:$2 in
     :--root | :--log | :--log-format | :--log-level | :--cgroup-manager | :--rootless) ;;
     create:--bundle | create:-b | run:--bundle | run:-b | spec:--bundle | spec:-b | spec:--file | spec:-f) ;;
+    create:--config | create:-f | run:--config | run:-f) ;;
     *:--console-socket | *:--pidfd-socket | *:--pid-file | *:--preserve-fds) ;;
     exec:--process | exec:-p | exec:--user | exec:-u | exec:--additional-gids | exec:-g | exec:--cwd | exec:--env | exec:-e) ;;
     exec:--cap | exec:-c | exec:--apparmor | exec:--process-label | exec:--cgroup) ;;
@@ -53,7 +55,7 @@ _berth_value() { # COMMAND OPTION CURRENT
     :--root | *:--bundle | create:-b | run:-b | spec:-b) compgen -d -- "$3" ;;
     :--log-format) compgen -W "text json" -- "$3" ;;
     :--log-level) compgen -W "debug info warning error" -- "$3" ;;
-    :--cgroup-manager) compgen -W "cgroupfs systemd" -- "$3" ;;
+    :--cgroup-manager) compgen -W "cgroupfs systemd disabled" -- "$3" ;;
     :--rootless) compgen -W "auto true false" -- "$3" ;;
     list:* | ps:*) compgen -W "table json" -- "$3" ;;
     update:--resources | update:-r) compgen -f -- "$3" ;;

@@ -169,6 +169,72 @@ assert_none() { assert_equal "$(berth list -q)" ""; }
   assert_equal "$(sort "$BATS_TEST_TMPDIR/one.log")" $'hello\nproblem'
 }
 
+@test "--config: a configuration from elsewhere; its relative paths begin at the bundle" {
+  bundle one
+  script 'echo bundle'
+  jq '.process.args[2] = "echo elsewhere"' "$bundle/config.json" > "$BATS_TEST_TMPDIR/other.json"
+  cd "$BATS_TEST_TMPDIR"
+  local option
+  for option in --config -f; do
+    run_new one $option other.json
+    assert_success
+    assert_output elsewhere
+  done
+  # start reads it again.
+  create one --config other.json
+  rm other.json
+  berth start one
+  wait_until grep -q elsewhere "$BATS_TEST_TMPDIR/one.log"
+  berth delete --force one
+  run berth run --bundle "$bundle" --config other.json one
+  assert_error "read other.json: No such file or directory"
+  echo '{' > other.json
+  run berth run --bundle "$bundle" --config other.json one
+  assert_error "other.json: "
+  assert_none
+}
+
+@test "--pidfd-socket gets a pidfd of the process" {
+  bundle one
+  script 'sleep 500'
+  local socket=$BATS_TEST_TMPDIR/socket command
+  for command in create "run --detach" exec; do
+    "$top/tests/cli/receive_pidfd.py" "$socket" "$socket.out" 3>&- &
+    wait_until test -S "$socket"
+    # shellcheck disable=SC2086 # of words
+    case $command in
+      exec) berth exec --detach --pidfd-socket "$socket" --pid-file "$socket.pid" one sleep 400 > /dev/null ;;
+      *) berth $command --bundle "$bundle" --pidfd-socket "$socket" --pid-file "$socket.pid" one < /dev/null > /dev/null 2>&1 ;;
+    esac
+    wait $!
+    assert_equal "$(< "$socket.out")" "pidfd 1 $(< "$socket.pid")"
+    if [[ $command != run* ]]; then berth delete --force one; fi
+    rm "$socket"
+  done
+  run berth run --bundle "$bundle" --pidfd-socket "$socket" two
+  assert_error "connect to --pidfd-socket $socket: No such file or directory"
+  assert_status two none
+}
+
+@test "--cgroup-manager disabled: no cgroup of its own" {
+  bundle one
+  config '.process.args = ["sleep", "500"] | del(.linux.namespaces[] | select(.type == "cgroup"))'
+  berth --cgroup-manager disabled run --detach --bundle "$bundle" one < /dev/null > /dev/null 2>&1
+  assert_equal "$(grep ^0:: "/proc/$(pid_of one)/cgroup")" "$(grep ^0:: /proc/self/cgroup)"
+  run berth exec one cat /proc/1/comm
+  assert_output sleep
+  run berth pause one
+  assert_error "no cgroup"
+  berth kill one KILL
+  wait_until assert_status one stopped
+  berth delete one
+  # What is asked for and cannot be had is told.
+  config '.linux.resources.pids.limit = 5'
+  run berth --cgroup-manager disabled run --bundle "$bundle" two
+  assert_error '/linux/resources: limits need a cgroup'
+  assert_none
+}
+
 # Files and detaching -----------------------------------------------------------
 
 @test "--pid-file holds the process, without a line end" {
