@@ -6,8 +6,6 @@
 #include "cli/input.h"
 #include "cli/signals.h"
 #include "oci/names.h"
-#include "oci/parse.h"
-#include "runtime/store.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -29,30 +27,15 @@ static int parse_id(const char *what, const char *text, size_t length, uint32_t 
 	return 0;
 }
 
-/* A user alone keeps the group of the container's process, as runc has it. */
-static int container_gid(const struct call *call, uint32_t *gid)
-{
-	_cleanup_spec_ struct spec spec = { 0 };
-	_cleanup_fd_ int store = store_open(call->runtime.root, call_id(call));
-
-	if (store < 0)
-		return store;
-	int r = store_load_config(store, &spec);
-
-	*gid = spec.process.user.gid;
-	return r;
-}
-
-/* UID[:GID] */
+/* UID[:GID]: a user alone keeps the group of the container's process, as runc has it. */
 static int parse_user(const struct call *call, struct exec_options *options)
 {
 	const char *text = call->user, *colon = strchr(text, ':');
 	int r = parse_id("--user", text, colon ? (size_t)(colon - text) : strlen(text), &options->uid);
 
-	options->user_set = true;
-	if (r < 0)
-		return r;
-	return colon ? parse_id("--user", colon + 1, strlen(colon + 1), &options->gid) : container_gid(call, &options->gid);
+	options->uid_set = true;
+	options->gid_set = colon;
+	return r < 0 || !colon ? r : parse_id("--user", colon + 1, strlen(colon + 1), &options->gid);
 }
 
 static int parse_gids(struct call *call, struct exec_options *options)

@@ -60,7 +60,7 @@ struct exec_options {
 	const char *const *args;       /* NULL-terminated; replaces args */
 	const char *const *env;        /* NULL-terminated or NULL: added, later ones win */
 	const char *cwd;
-	bool user_set;
+	bool uid_set, gid_set;         /* another user has no additional groups but those given here */
 	uint32_t uid, gid;
 	size_t additional_gid_count;
 	const uint32_t *additional_gids;

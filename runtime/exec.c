@@ -87,11 +87,12 @@ static void apply_options(struct execution *x)
 		p->env = merge_env(&p->env, o->env, &x->arena);
 	if (o->cwd)
 		p->cwd = arena_strdup(&x->arena, o->cwd);
-	if (o->user_set) {
+	if (o->uid_set) {
 		p->user.uid = o->uid;
-		p->user.gid = o->gid;
 		p->user.additional_gid_count = 0;
 	}
+	if (o->gid_set)
+		p->user.gid = o->gid;
 	if (o->additional_gid_count > 0) {
 		p->user.additional_gids = arena_array(&x->arena, o->additional_gid_count, sizeof *p->user.additional_gids);
 		memcpy(p->user.additional_gids, o->additional_gids, o->additional_gid_count * sizeof *p->user.additional_gids);
