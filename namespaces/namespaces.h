@@ -97,6 +97,15 @@ int sysctl_write(int proc, const struct string_map *sysctl);
 /*
  * Move the network devices of the configuration into the network namespace netns: keeps permanent global addresses,
  * renames, sets them up (config-linux.md "Network Devices"). Called by the runtime from the host's network namespace. All
- * names are checked before any device moves, and a failure moves back what has moved.
+ * names are checked before any device moves, and a failure moves back what has moved. *moved is NULL then; otherwise it lives in arena, and
+ * keeps the names of devices.
  */
-int net_devices_move(const struct spec_net_device *devices, size_t count, int netns);
+struct net_devices;
+int net_devices_move(const struct spec_net_device *devices, size_t count, int netns, struct arena *arena,
+                     struct net_devices **moved);
+
+/* Back to where, and what, they were; what cannot be undone is logged. The container's processes may have ended already. NULL is fine. */
+void net_devices_return(struct net_devices *moved);
+
+/* From now on they stay where they are. NULL is fine. */
+void net_devices_close(struct net_devices *moved);

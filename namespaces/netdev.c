@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -272,63 +273,100 @@ static int check_device(struct device *device, const struct device *earlier, int
 	return read_addresses(host, device, arena);
 }
 
-static int move_all(struct device *devices, size_t count, int host, int container, int netns)
+/* The sockets keep both namespaces, whoever lives there. */
+struct net_devices {
+	struct device *list;
+	size_t count;
+	int host, container; /* rtnetlink sockets */
+};
+
+static int move_all(struct net_devices *d, int netns)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct transfer way = { .from = host, .to = container, .netns = netns, .name = devices[i].name, .up = true };
-		int r = transfer(&way, &devices[i], devices[i].host.index, &devices[i].index);
+	for (size_t i = 0; i < d->count; i++) {
+		struct device *device = &d->list[i];
+		struct transfer way = {
+			.from = d->host, .to = d->container, .netns = netns, .name = device->name, .up = true
+		};
+		int r = transfer(&way, device, device->host.index, &device->index);
 
 		if (r < 0)
-			return context(r, "/linux/netDevices/%s", devices[i].host_name);
+			return context(r, "/linux/netDevices/%s", device->host_name);
 	}
 	return 0;
 }
 
-/* Best effort: what brought us here is the error to tell. */
-static void move_back(const struct device *devices, size_t count, int host, int container)
+static int return_one(const struct net_devices *d, const struct device *device, int netns)
 {
-	struct error cause = error_save();
-	_cleanup_fd_ int netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct transfer way = { .from = d->container,
+				.to = d->host,
+				.netns = netns,
+				.name = device->host_name,
+				.up = device->host.flags & IFF_UP };
 	uint32_t index;
 
-	for (size_t i = 0; netns >= 0 && i < count; i++) {
-		struct transfer way = { .from = container,
-					.to = host,
-					.netns = netns,
-					.name = devices[i].host_name,
-					.up = devices[i].host.flags & IFF_UP };
+	return device->index ? transfer(&way, device, device->index, &index) : 0;
+}
 
-		if (devices[i].index)
-			(void)transfer(&way, &devices[i], devices[i].index, &index);
-	}
+void net_devices_return(struct net_devices *d)
+{
+	struct error cause = error_save();
+	_cleanup_fd_ int netns = d ? open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC) : -1;
+
+	for (size_t i = 0; d && i < d->count; i++)
+		if (return_one(d, &d->list[i], netns) < 0)
+			log_warning("network device %s does not come back: %s", d->list[i].host_name, error_record()->text);
+	net_devices_close(d);
 	error_restore(&cause);
 }
 
-int net_devices_move(const struct spec_net_device *devices, size_t count, int netns)
+void net_devices_close(struct net_devices *d)
 {
-	struct arena _cleanup_arena_ arena = { 0 };
+	if (!d)
+		return;
+	close_fd(&d->host);
+	close_fd(&d->container);
+	d->count = 0;
+}
 
-	if (count == 0)
-		return 0;
-	struct device *list = arena_array(&arena, count, sizeof *list);
-	_cleanup_fd_ int host = nl_open(), container = -1;
+static int check_all(struct net_devices *d, const struct spec_net_device *devices, struct arena *arena)
+{
+	d->list = arena_array(arena, d->count, sizeof *d->list);
+	for (size_t i = 0; i < d->count; i++) {
+		struct device *device = &d->list[i];
 
-	if (host < 0)
-		return context(host, "/linux/netDevices");
-	container = nl_open_in(netns);
-	if (container < 0)
-		return context(container, "/linux/netDevices");
-	for (size_t i = 0; i < count; i++) {
-		list[i].host_name = devices[i].host_name;
-		list[i].name = devices[i].name ? devices[i].name : devices[i].host_name;
-		int r = check_device(&list[i], list, host, container, &arena);
+		device->host_name = devices[i].host_name;
+		device->name = devices[i].name ? devices[i].name : devices[i].host_name;
+		int r = check_device(device, d->list, d->host, d->container, arena);
 
 		if (r < 0)
-			return context(r, "/linux/netDevices/%s", list[i].host_name);
+			return context(r, "/linux/netDevices/%s", device->host_name);
 	}
-	int r = move_all(list, count, host, container, netns);
+	return 0;
+}
 
+int net_devices_move(const struct spec_net_device *devices, size_t count, int netns, struct arena *arena,
+		     struct net_devices **moved)
+{
+	*moved = NULL;
+	if (count == 0)
+		return 0;
+	struct net_devices *d = arena_alloc(arena, sizeof *d);
+
+	*d = (struct net_devices){ .count = count, .host = nl_open(), .container = -1 };
+	int r = d->host;
+
+	if (r >= 0)
+		r = d->container = nl_open_in(netns);
 	if (r < 0)
-		move_back(list, count, host, container);
-	return r;
+		context(r, "/linux/netDevices");
+	if (r >= 0)
+		r = check_all(d, devices, arena);
+	if (r >= 0)
+		r = move_all(d, netns);
+	if (r < 0) {
+		net_devices_return(d);
+		return r;
+	}
+	*moved = d;
+	return 0;
 }

@@ -387,7 +387,9 @@ static int move_net_devices(struct creation *c)
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)c->child.ref.pid);
 	_cleanup_fd_ int netns = open(path, O_RDONLY | O_CLOEXEC);
 
-	return netns < 0 ? fail(errno, "open %s", path) : net_devices_move(config->net_devices, config->net_device_count, netns);
+	if (netns < 0)
+		return fail(errno, "open %s", path);
+	return net_devices_move(config->net_devices, config->net_device_count, netns, &c->arena, &c->net_devices);
 }
 
 static int set_oom_score(struct creation *c)
@@ -489,6 +491,7 @@ void creation_undo(struct creation *c)
 	bool born = c->child.ref.pid > 0;
 
 	child_destroy(&c->child);
+	net_devices_return(c->net_devices);
 	/* There may be no descriptors left to undo things with. */
 	close_fd(&c->newborn.start_fifo);
 	close_fd(&c->newborn.result_fifo);
@@ -520,6 +523,7 @@ void creation_close(struct creation *c)
 	close_fd(&c->bundle);
 	close_fd(&c->store);
 	ns_close(&c->newborn.plan);
+	net_devices_close(c->net_devices);
 	seccomp_free(&c->newborn.filter);
 	rootfs_close(&c->rootfs);
 	cgroup_close(&c->cgroup);

@@ -25,6 +25,7 @@ struct creation {
 	int *idmap_fds;               /* per mount; NULL: no mount is idmapped */
 	struct newborn newborn;
 	struct child child;
+	struct net_devices *net_devices; /* that have moved; or NULL */
 	int terminal;                 /* the master, when the caller relays it; else -1 */
 };
 

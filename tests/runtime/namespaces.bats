@@ -220,6 +220,18 @@ user_namespace() { # maps of 65536 ids from 100000
   refused /linux/netDevices missing0
 }
 
+@test "network devices come back when the container cannot be made after all" {
+  ip link add berth0 type veth peer name berth1
+  ip addr add 192.0.2.8/24 dev berth0
+  bundle netdev
+  config '.linux.netDevices = { berth0: { name: "eth7" } } | .hooks.createContainer = [{ path: "/bin/false" }]'
+  refused createContainer
+  run ip addr show berth0
+  ip link del berth0
+  assert_success
+  assert_contains 192.0.2.8/24
+}
+
 @test "sysctl: those of the container's own namespaces" {
   bundle sysctl
   local before

@@ -182,11 +182,19 @@ static int make_networks(int *host)
 	return container;
 }
 
+static struct arena arena;
+static struct net_devices *moved;
+
+static int move(const struct spec_net_device *devices, size_t count, int netns)
+{
+	return net_devices_move(devices, count, netns, &arena, &moved);
+}
+
 static int move_one(const char *host_name, const char *name, int netns)
 {
 	struct spec_net_device device = { NAME(host_name), NAME(name) };
 
-	return net_devices_move(&device, 1, netns);
+	return move(&device, 1, netns);
 }
 
 static const struct lifetime ten_minutes = { 300, 600 };
@@ -242,7 +250,7 @@ static void takes_templates(const void *unused)
 	enter(container);
 	make_veth("eth0", "02:00:00:00:00:01");
 	enter(host);
-	require(net_devices_move(devices, 2, container) == 0);
+	require(move(devices, 2, container) == 0);
 	enter(container);
 	require(has_mac("eth0", "02:00:00:00:00:01"));
 	require(has_mac("eth1", "02:11:22:33:44:55"));
@@ -263,12 +271,12 @@ static void refuses_before_it_moves(const void *unused)
 	enter(container);
 	make_veth("taken", "02:00:00:00:00:01");
 	enter(host);
-	require(net_devices_move(taken, 2, container) == -EEXIST);
+	require(move(taken, 2, container) == -EEXIST);
 	require(strcmp(error_record()->text,
 		       "/linux/netDevices/data1: there is a device \"taken\" in the container's network namespace already") ==
 		0);
-	require(net_devices_move(twice, 2, container) == -EEXIST);
-	require(net_devices_move(missing, 2, container) == -ENODEV);
+	require(move(twice, 2, container) == -EEXIST);
+	require(move(missing, 2, container) == -ENODEV);
 	require(strstr(error_record()->text, "/linux/netDevices/data9: "));
 	require(move_one("lo", "lo9", container) == -EINVAL);
 	require(move_one("data0", "lo", container) == -EEXIST);
@@ -298,13 +306,33 @@ static void moves_back_what_had_moved(const void *unused)
 	require(write_file_at(AT_FDCWD, "/proc/sys/net/ipv6/conf/all/disable_ipv6", "1") == 0);
 	require(write_file_at(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/disable_ipv6", "1") == 0);
 	enter(host);
-	require(net_devices_move(devices, 2, container) < 0);
+	require(move(devices, 2, container) < 0);
 	require(strstr(error_record()->text, "/linux/netDevices/data1: add its address again: "));
 	require(has_mac("data0", "02:11:22:33:44:55") && has_mac("data1", "02:11:22:33:44:66"));
 	require(flags_of("data0") & IFF_UP && !(flags_of("data1") & IFF_UP));
 	require(strcmp(addresses(), "data0 10.1.0.1\ndata0:web 10.1.0.2\ndata1 2001:db8::1\n") == 0);
 	enter(container);
 	require(if_nametoindex("eth0") == 0 && if_nametoindex("eth1") == 0);
+}
+
+static void comes_back_when_asked(const void *unused)
+{
+	int host, container = make_networks(&host);
+	struct spec_net_device devices[] = { { NAME("data0"), NAME("eth0") }, { NAME("data1"), NAME("eth1") } };
+
+	(void)unused;
+	make_veth("data0", "02:11:22:33:44:55");
+	make_veth("data1", "02:11:22:33:44:66");
+	set_up("data1");
+	add_address_to("data1", "10.1.0.1", 24, RT_SCOPE_UNIVERSE, 0, NULL, NULL);
+	require(move(devices, 2, container) == 0);
+	/* Nobody else knows of the namespace any more. */
+	close(container);
+	require(if_nametoindex("data0") == 0 && if_nametoindex("data1") == 0);
+	net_devices_return(moved);
+	require(has_mac("data0", "02:11:22:33:44:55") && has_mac("data1", "02:11:22:33:44:66"));
+	require(flags_of("data1") & IFF_UP && !(flags_of("data0") & IFF_UP));
+	require(strcmp(addresses(), "data1 10.1.0.1\n") == 0);
 }
 
 /* The container's namespace belongs to its user namespace. */
@@ -325,6 +353,7 @@ static void into_a_user_namespace(const void *unused)
 	make_veth("data0", "02:11:22:33:44:55");
 	add_address_to("data0", "10.1.0.1", 24, RT_SCOPE_UNIVERSE, 0, NULL, NULL);
 	require(move_one("data0", "eth0", container) == 0);
+	net_devices_close(moved);
 	/* We ourselves have not moved, no process and no descriptor is left of the visit there. */
 	require(if_nametoindex("data0") == 0 && if_nametoindex("eth0") == 0);
 	require(waitpid(-1, NULL, WNOHANG | __WALL) == 0);
@@ -346,6 +375,7 @@ CHILD_TEST(keeps_name_and_sets_up)
 CHILD_TEST(takes_templates)
 CHILD_TEST(refuses_before_it_moves)
 CHILD_TEST(moves_back_what_had_moved)
+CHILD_TEST(comes_back_when_asked)
 CHILD_TEST(into_a_user_namespace)
 
 int main(void)
@@ -353,7 +383,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keeps_what_a_device_has),   cmocka_unit_test(test_keeps_name_and_sets_up),
 		cmocka_unit_test(test_takes_templates),           cmocka_unit_test(test_refuses_before_it_moves),
-		cmocka_unit_test(test_moves_back_what_had_moved), cmocka_unit_test(test_into_a_user_namespace),
+		cmocka_unit_test(test_moves_back_what_had_moved), cmocka_unit_test(test_comes_back_when_asked),
+		cmocka_unit_test(test_into_a_user_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
