@@ -17,7 +17,6 @@ multiarch := $(shell gcc -print-multiarch)
 warnings := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wvla \
             -Wpointer-arith -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough -Wno-format-nonliteral
 CPPFLAGS += -I. -D_GNU_SOURCE -DBERTH_VERSION='"$(VERSION)"'
-LDLIBS   := -lseccomp -lcap -lcgroup
 
 ifdef SANITIZE
 CFLAGS  ?= -O1 -g
@@ -29,14 +28,15 @@ CFLAGS  ?= -O2 -g
 harden  := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection -ffunction-sections -fdata-sections \
            $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 LDFLAGS += -Wl,--gc-sections,--build-id,-z,relro,-z,now,-z,noexecstack
-LDLIBS  := -lseccomp -lcap -lyajl_s -lcgroup
+LDLIBS  := -lseccomp -lcap -lyajl_s $(BUILD)/libcgroup.a
 endif
 
 ifeq ($(LIBC),musl)
 # Debian's libraries are built for glibc; base/musl.c gives them the few names of it that musl lacks. The kernel's and the
 # libraries' headers come after musl's own.
-musl_libs := $(patsubst -l%,/usr/lib/$(multiarch)/lib%.a,$(LDLIBS))
+# libcgroup comes last: it has large tables, and a start touches less when its own memory is not beyond them.
 musl_lib  := /usr/lib/$(shell gcc -print-multiarch | sed 's/-gnu.*/-musl/')
+musl_libs := $(patsubst -l%,/usr/lib/$(multiarch)/lib%.a,$(filter -l%,$(LDLIBS))) $(musl_lib)/libc.a $(filter-out -l%,$(LDLIBS))
 COMPILE   := musl-gcc
 CPPFLAGS  += -idirafter /usr/include -idirafter /usr/include/$(multiarch)
 crt       := $(musl_lib)/rcrt1.o $(musl_lib)/crti.o $(shell gcc -print-file-name=crtbeginS.o)
@@ -65,7 +65,9 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 all: $(BUILD)/berth
 
-$(BUILD)/berth: $(call objects,$(cli_src)) $(BUILD)/libberth.a
+libs_made := $(filter $(BUILD)/%,$(LDLIBS))
+
+$(BUILD)/berth: $(call objects,$(cli_src)) $(BUILD)/libberth.a $(libs_made)
 	@echo "  LINK $@"
 	$(quiet)$(call LINK,$(call objects,$(cli_src)) $(BUILD)/libberth.a)
 	$(quiet)$(if $(SANITIZE),,objcopy --only-keep-debug $@ $@.debug && strip $@)
@@ -73,6 +75,13 @@ $(BUILD)/berth: $(call objects,$(cli_src)) $(BUILD)/libberth.a
 $(BUILD)/libberth.a: $(call objects,$(lib_src))
 	@echo "  AR   $@"
 	$(quiet)rm -f $@ && ar rcs $@ $^
+
+# Only cgroups/host.c calls libcgroup, to see what a host has. What the rest of it would bring into a static program (its
+# configuration files and with them systemd's bus, which has no static library; user data bases; fts) stays unresolved; and
+# libseccomp has a library_version, too.
+$(BUILD)/libcgroup.a: $(lastword $(wildcard $(addsuffix /libcgroup.a,/usr/lib /usr/lib/$(multiarch) /usr/local/lib))) $(BUILD)/flags
+	$(quiet)objcopy --wildcard --redefine-sym library_version=cgroup_library_version \
+		$(addprefix --weaken-symbol=,'cgroup_config_*' 'fts_*' 'getgr*' 'getpw*') $< $@
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -91,7 +100,7 @@ unit_programs := $(patsubst tests/unit/%.c,build/unit/%,$(sort $(wildcard tests/
 unit:
 	$(quiet)$(MAKE) --no-print-directory SANITIZE=1 BUILD=build/sanitized $(unit_programs)
 
-build/unit/%: tests/unit/%.c $(BUILD)/libberth.a
+build/unit/%: tests/unit/%.c $(BUILD)/libberth.a $(libs_made)
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
 	$(quiet)$(CC) -std=gnu11 $(CPPFLAGS) $(warnings) $(harden) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libberth.a $(LDLIBS) -lcmocka

@@ -38,7 +38,9 @@ int cgroup_resources_enable(int root, struct cgroup *cgroup, const struct spec_r
 		const struct cgroup_value *value = &values.items[i];
 
 		if (value->controller && (count == 0 || strcmp(needs[count - 1].controller, value->controller) != 0))
-			needs[count++] = (struct cgroup_need){ .controller = value->controller, .field = value->field };
+			needs[count++] = (struct cgroup_need){ .controller = value->controller,
+							       .field = value->field,
+							       .file = value->file };
 	}
 	for (size_t i = 0; i < welcome_count; i++)
 		needs[count++] = (struct cgroup_need){ .controller = welcome[i] };
@@ -187,7 +189,7 @@ static int check_effective(const struct cgroup *cgroup, const struct cgroup_valu
 /* The controller of a running container's group may not be enabled yet. */
 static int enable_for(struct cgroup *cgroup, const struct cgroup_value *value)
 {
-	struct cgroup_need need = { .controller = value->controller, .field = value->field };
+	struct cgroup_need need = { .controller = value->controller, .field = value->field, .file = value->file };
 	_cleanup_fd_ int root = cgroup_root_open();
 
 	return root < 0 ? root : cgroup_controllers_enable(root, cgroup->fd, cgroup->path, &need, 1);

@@ -1,6 +1,7 @@
 #include "cgroups/controllers.h"
 
 #include "cgroups/files.h"
+#include "cgroups/host.h"
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -21,8 +22,7 @@ static int cannot_have(const struct cgroup_need *need, const char *where, int co
 	case EBUSY:
 		return fail(code,
 			    "%s needs the cgroup controller %s, which %s cannot give to groups below it while it holds "
-			    "processes itself; "
-			    "use another cgroupsPath or move those processes",
+			    "processes itself; use another cgroupsPath or move those processes",
 			    need->field, name, where);
 	case EACCES:
 	case EPERM:
@@ -41,8 +41,18 @@ static int cannot_have(const struct cgroup_need *need, const char *where, int co
 	}
 }
 
+static int explain_absence(int root, const struct cgroup_need *need)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct cgroup_host host;
+
+	cgroup_host_read(&host, root, &arena);
+	return refuse(ENOTSUP, "%s needs %s of the cgroup v2 controller %s, which this host does not offer: %s", need->field,
+		      need->file, need->controller, cgroup_host_explain(&host, need->controller, &arena));
+}
+
 /* Drop those that available does not name; a needed one that is not there at the root is an error. */
-static int drop_unavailable(struct wanted *wanted, const char *available)
+static int drop_unavailable(struct wanted *wanted, int root, const char *available)
 {
 	size_t kept = 0;
 
@@ -52,12 +62,7 @@ static int drop_unavailable(struct wanted *wanted, const char *available)
 		if (cgroup_text_has_word(available, need->controller))
 			wanted->items[kept++] = need;
 		else if (need->field)
-			return refuse(ENOTSUP,
-				      "%s needs the cgroup v2 controller %s, which this host does not have: the kernel lacks "
-				      "it, it is "
-				      "switched off (boot with cgroup_enable=%s), or cgroup v1 holds it (boot with "
-				      "systemd.unified_cgroup_hierarchy=1)",
-				      need->field, need->controller, need->controller);
+			return explain_absence(root, need);
 	}
 	wanted->count = kept;
 	return 0;
@@ -156,7 +161,7 @@ int cgroup_controllers_enable(int root, int group, const char *path, const struc
 	n = cgroup_file_read(root, "cgroup.controllers", text, sizeof text);
 	if (n < 0)
 		return fail((int)-n, "read cgroup.controllers of the root cgroup");
-	int r = drop_unavailable(&wanted, text);
+	int r = drop_unavailable(&wanted, root, text);
 
 	return r < 0 ? r : enable_above(root, path, &wanted);
 }

@@ -6,6 +6,7 @@
 struct cgroup_need {
 	const char *controller; /* "memory" */
 	const char *field;      /* JSON path that needs it; NULL: welcome, but nothing fails without it */
+	const char *file;       /* "memory.max": what the field is written to; NULL with field */
 };
 
 /*
