@@ -6,10 +6,14 @@
  *   attack hold               the same with those that are found first, once; they are stopped (SIGSTOP) before
  *   attack overwrite FILE     holds FILE, and tries to write to it in every way there is, for half a second
  *   attack swap A B [N]       exchanges A and B again and again (N times, or for ever)
- *   attack tty TEXT           types TEXT into the terminal on descriptors 0 to 2
+ *   attack tty TEXT           types TEXT into the terminal on descriptors 0 to 2, and into that of its session
  *   attack fds                every open descriptor but 0 to 2, with what it is
- *   attack bomb               processes that fork for ever, each living for a moment; at most 200 at once
+ *   attack environment        "has NAME=VALUE" of every variable
+ *   attack comets N           N processes that for ever fork and leave the rest to their child: none is twice the same
+ *   attack bomb N             the same, ignoring every signal that can be ignored
  *   attack caps               the capability sets of this process as the kernel has them
+ *   attack mkdir ABI PATH     mkdir as native, i386 or x32 programs call it; "errno N" when it is refused
+ *   attack socket direct|multiplexed    a socket as i386 programs make it: by socket, or by socketcall
  */
 #include <dirent.h>
 #include <errno.h>
@@ -263,7 +267,9 @@ static int swap(const char *a, const char *b, long count)
 
 static int type_into_terminal(const char *text)
 {
-	for (int fd = 0; fd < 3; fd++) {
+	int own = open("/dev/tty", O_RDWR | O_CLOEXEC), last = own < 0 ? 2 : own;
+
+	for (int fd = 0; fd <= last; fd++) {
 		if (ioctl(fd, TIOCSTI, text) < 0) {
 			printf("descriptor %d: %s\n", fd, strerror(errno));
 			continue;
@@ -292,35 +298,19 @@ static int list_descriptors(void)
 	return 0;
 }
 
-static _Noreturn void breed(int *alive)
+static int comets(int count, bool ignore)
 {
+	for (int sig = 1; ignore && sig <= 64; sig++)
+		signal(sig, SIG_IGN);
 	signal(SIGCHLD, SIG_IGN);
-	for (;;) {
-		if (__atomic_load_n(alive, __ATOMIC_SEQ_CST) < 200 && fork() == 0) {
-			__atomic_add_fetch(alive, 1, __ATOMIC_SEQ_CST);
-			/* Nobody's group or session is signalled with others. */
-			setsid();
-			if (fork() == 0)
-				continue;
-			usleep(20000);
-			__atomic_sub_fetch(alive, 1, __ATOMIC_SEQ_CST);
+	say("flying", "");
+	while (--count > 0 && fork() != 0)
+		;
+	/* Nobody's group or session is signalled with others. */
+	setsid();
+	for (;;)
+		if (fork() > 0)
 			_exit(0);
-		}
-		usleep(100);
-	}
-}
-
-static int bomb(void)
-{
-	int *alive = mmap(NULL, sizeof *alive, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (alive == MAP_FAILED)
-		return 1;
-	for (int sig = 1; sig < 32; sig++)
-		if (sig != SIGCHLD)
-			signal(sig, SIG_IGN);
-	say("breeding", "");
-	breed(alive);
 }
 
 static int print_capabilities(void)
@@ -332,6 +322,60 @@ static int print_capabilities(void)
 		if (strncmp(line, "Cap", 3) == 0)
 			fputs(line, stdout);
 	return 0;
+}
+
+/* --- calls of other ABIs --------------------------------------------------------------------------------------------------- */
+
+#ifdef __x86_64__
+static long call_i386(long number, long a, long b, long c)
+{
+	int r;
+
+	__asm__ volatile("int $0x80" : "=a"(r) : "a"((int)number), "b"(a), "c"(b), "d"(c) : "r8", "r9", "r10", "r11", "memory");
+	return r;
+}
+#else
+static long call_i386(long number, long a, long b, long c)
+{
+	(void)number, (void)a, (void)b, (void)c;
+	return -ENOSYS;
+}
+#endif
+
+static int report_call(long r, const char *what)
+{
+	char number[24];
+
+	snprintf(number, sizeof number, "%ld", -r);
+	say(r < 0 ? "errno" : "got", r < 0 ? number : what);
+	return 0;
+}
+
+/* Where 32-bit programs can point to. */
+static void *low_memory(const void *data, size_t size)
+{
+	void *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	return low == MAP_FAILED || size > 4096 ? NULL : memcpy(low, data, size);
+}
+
+static int make_directory(const char *abi, const char *path)
+{
+	const char *low = low_memory(path, strlen(path) + 1);
+	long r;
+
+	if (!strcmp(abi, "i386"))
+		return report_call(call_i386(39, (long)low, 0755, 0), path);
+	r = syscall(SYS_mkdirat == 258 && !strcmp(abi, "x32") ? 0x40000000L + 258 : SYS_mkdirat, AT_FDCWD, path, 0755);
+	return report_call(r < 0 ? -errno : r, path);
+}
+
+static int make_socket(const char *how)
+{
+	const unsigned arguments[3] = { 1, 1, 0 }; /* AF_UNIX, SOCK_STREAM */
+	void *low = low_memory(arguments, sizeof arguments);
+
+	return report_call(!strcmp(how, "direct") ? call_i386(359, 1, 1, 0) : call_i386(102, 1, (long)low, 0), "a socket");
 }
 
 int main(int argc, char **argv)
@@ -350,8 +394,19 @@ int main(int argc, char **argv)
 		return type_into_terminal(argv[2]);
 	if (!strcmp(what, "fds"))
 		return list_descriptors();
-	if (!strcmp(what, "bomb"))
-		return bomb();
+	if (!strcmp(what, "environment")) {
+		for (char **variable = environ; *variable; variable++)
+			say("has", *variable);
+		return 0;
+	}
+	if (!strcmp(what, "comets") && argc > 2)
+		return comets(atoi(argv[2]), false);
+	if (!strcmp(what, "bomb") && argc > 2)
+		return comets(atoi(argv[2]), true);
+	if (!strcmp(what, "mkdir") && argc > 3)
+		return make_directory(argv[2], argv[3]);
+	if (!strcmp(what, "socket") && argc > 2)
+		return make_socket(argv[2]);
 	if (!strcmp(what, "caps"))
 		return print_capabilities();
 	fputs("attack: see the top of attack.c\n", stderr);

@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# Ids of containers as paths: every one of them stays below the state directory, and what lies there must be the caller's own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
+load helper
+
+# A container of somebody else's, with a state directory beside the one that is used here.
+other_container() {
+  bundle victim
+  script 'sleep 1000'
+  "$BERTH" --root "$BATS_TEST_TMPDIR/other" run --detach --bundle "$bundle" victim < /dev/null > /dev/null 2>&1 3>&-
+  victim=$("$BERTH" --root "$BATS_TEST_TMPDIR/other" state victim | jq .pid)
+  other=$(other_files)
+}
+
+other_files() { find "$BATS_TEST_TMPDIR/other" -type f | sort | xargs sha256sum; }
+
+end_other() { # which must be as it was
+  assert_equal "$("$BERTH" --root "$BATS_TEST_TMPDIR/other" state victim | jq -r .status)" running || return
+  [[ $(< "/proc/$victim/comm") = sleep ]] || fail "process $victim is gone" || return
+  assert_equal "$(other_files)" "$other" || return
+  "$BERTH" --root "$BATS_TEST_TMPDIR/other" delete --force victim
+}
+
+every_command() { # ID TEXT...: none may work on it, and each says TEXT
+  local id=$1 command
+  shift
+  for command in state start 'kill KILL' 'kill --all KILL' delete 'delete --force' pause resume 'exec true' ps 'events --stats' \
+    'update --pids-limit 5'; do
+    local words=() arguments=()
+    read -ra words <<< "$command"
+    case ${words[0]} in
+      kill | exec) arguments=("${words[@]:0:${#words[@]} - 1}" -- "$id" "${words[-1]}") ;;
+      *) arguments=("${words[@]}" -- "$id") ;;
+    esac
+    run berth "${arguments[@]}"
+    assert_failure || fail "$command of $id" || return
+    local text
+    for text; do assert_contains "$text" || fail "$command of $id" || return; done
+  done
+}
+
+@test "an id is no path" {
+  other_container
+  bundle one
+  script 'touch /ran'
+  mkdir "$BATS_TEST_TMPDIR/state"
+  local id
+  for id in ../other/victim . .. ./x x/../../other/victim /tmp "$BATS_TEST_TMPDIR/other/victim" @seccomp .../../other/victim \
+    $'a\nb' 'a b' $'\xff' "$(printf 'x%.0s' {1..1025})"; do
+    every_command "$id" 'container id'
+    run berth run --bundle "$bundle" -- "$id"
+    assert_error 'container id'
+    run berth create --bundle "$bundle" -- "$id"
+    assert_error 'container id'
+  done
+  assert_missing "$bundle/rootfs/ran"
+  assert_equal "$(ls -A "$BATS_TEST_TMPDIR/state")" ''
+  end_other
+}
+
+@test "a link in the state directory is not followed" {
+  other_container
+  mkdir "$BATS_TEST_TMPDIR/state"
+  ln -s ../other/victim "$BATS_TEST_TMPDIR/state/link"
+  every_command link
+  bundle one
+  run berth run --bundle "$bundle" link
+  assert_error 'already exists'
+  rm "$BATS_TEST_TMPDIR/state/link"
+  end_other
+}
+
+# Its owner could have the runtime, as root, signal whom it likes.
+@test "a state that others own, or can write, is not believed" {
+  other_container
+  mkdir "$BATS_TEST_TMPDIR/state"
+  cp -a "$BATS_TEST_TMPDIR/other/victim" "$BATS_TEST_TMPDIR/state/planted"
+  chown 1000 "$BATS_TEST_TMPDIR/state/planted"
+  every_command planted 'belongs to user 1000'
+  chown 0 "$BATS_TEST_TMPDIR/state/planted"
+  local mode
+  for mode in 777 720 702; do
+    chmod $mode "$BATS_TEST_TMPDIR/state/planted"
+    every_command planted 'can be written by others'
+  done
+  rm -r "$BATS_TEST_TMPDIR/state/planted"
+  end_other
+}
+
+@test "what lies in a container's state is removed with it, what it links to is not" {
+  secret
+  bundle one
+  start_new one
+  wait_until is one stopped
+  local state=$BATS_TEST_TMPDIR/state/one
+  ln -s "$outside" "$state/link"
+  ln -s "$outside/secret" "$state/other"
+  mkdir "$state/directory"
+  ln -s "$outside" "$state/directory/link"
+  berth delete one
+  assert_missing "$state"
+  untouched
+}
