@@ -182,7 +182,7 @@ flying() { # ID bomb-or-comets
   script 'attack bomb 10 > /out & until grep -q flying /out; do :; done'
   start_new one
   wait_until is one stopped
-  ! empty one
+  grep -qx 'populated 1' /sys/fs/cgroup/berth-test-one/cgroup.events
   berth delete one
   gone one
 }

@@ -143,8 +143,7 @@ open(sys.argv[2], "wb").write(data)' "$honest" "$entry"
 @test "the cache: profiles of the same letters are not the same" {
   deny mkdiratx y
   args attack mkdir native /made
-  local i
-  for i in 1 2; do
+  for _ in 1 2; do
     run_config
     assert_output 'got /made'
     rmdir "$bundle/rootfs/made"
