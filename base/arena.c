@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_SIZE ((size_t)16 * 1024)
+/* Each block is twice as large as the one before: many arenas hold a few strings only, and every page that is touched costs a fault. */
+#define FIRST_BLOCK ((size_t)1000)
+#define LARGEST_BLOCK ((size_t)32 * 1024)
 
 struct arena_block {
 	struct arena_block *next;
@@ -20,6 +22,24 @@ static _Noreturn void out_of_memory(void)
 	abort();
 }
 
+static struct arena_block *add_block(struct arena *arena, size_t size)
+{
+	struct arena_block *last = arena->blocks;
+	size_t want = last ? 2 * last->size : FIRST_BLOCK;
+
+	if (want > LARGEST_BLOCK)
+		want = LARGEST_BLOCK;
+	if (want < size)
+		want = size;
+	struct arena_block *block = malloc(sizeof *block + want);
+
+	if (!block)
+		out_of_memory();
+	*block = (struct arena_block){ .next = last, .size = want };
+	arena->blocks = block;
+	return block;
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
 	const size_t align = _Alignof(max_align_t);
@@ -30,20 +50,12 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 	struct arena_block *block = arena->blocks;
 
-	if (!block || block->size - block->used < size) {
-		size_t want = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-
-		block = calloc(1, sizeof *block + want);
-		if (!block)
-			out_of_memory();
-		block->size = want;
-		block->next = arena->blocks;
-		arena->blocks = block;
-	}
+	if (!block || block->size - block->used < size)
+		block = add_block(arena, size);
 	void *memory = block->data + block->used;
 
 	block->used += size;
-	return memory;
+	return memset(memory, 0, size);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
