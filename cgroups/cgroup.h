@@ -109,7 +109,7 @@ int cgroup_is_populated(struct cgroup *cgroup);
  */
 int cgroup_kill(struct cgroup *cgroup, int signal);
 
-/* Pids of all processes in the group and below, as the caller's pid namespace sees them; array in arena. */
+/* Pids of all processes in the group and below, as the caller's pid namespace sees them, each once, sorted; array in arena. */
 int cgroup_pids(struct cgroup *cgroup, struct arena *arena, pid_t **pids, size_t *count);
 
 /*

@@ -65,6 +65,25 @@ void pid_list_free(struct pid_list *pids)
 	*pids = (struct pid_list){ 0 };
 }
 
+static int compare_pids(const void *a, const void *b)
+{
+	const pid_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+void pid_list_sort(struct pid_list *pids)
+{
+	size_t kept = 0;
+
+	if (pids->count > 0)
+		qsort(pids->items, pids->count, sizeof *pids->items, compare_pids);
+	for (size_t i = 0; i < pids->count; i++)
+		if (kept == 0 || pids->items[i] != pids->items[kept - 1])
+			pids->items[kept++] = pids->items[i];
+	pids->count = kept;
+}
+
 int cgroup_pids(struct cgroup *cgroup, struct arena *arena, pid_t **pids, size_t *count)
 {
 	_cleanup_pids_ struct pid_list list = { 0 };
@@ -72,6 +91,7 @@ int cgroup_pids(struct cgroup *cgroup, struct arena *arena, pid_t **pids, size_t
 
 	if (r < 0)
 		return fail(-r, "list the processes of cgroup %s", cgroup->path);
+	pid_list_sort(&list);
 	*pids = arena_array(arena, list.count + 1, sizeof **pids);
 	if (list.count > 0)
 		memcpy(*pids, list.items, list.count * sizeof **pids);

@@ -91,12 +91,38 @@ need_runc() {
   assert_equal "$(jq -c sort <<< "$output")" "$(jq -sc sort "$(cgroup_of one)/cgroup.procs")"
 }
 
+@test "ps: processes in nested groups, and in groups of threads, each once" {
+  bundle one
+  # Whoever is process 1 may move itself: three groups deep, and beside them one whose children hold threads alone.
+  script 'exec sleep 4321'
+  start_new one
+  local group pid i
+  group=$(cgroup_of one)
+  mkdir -p "$group/a/b/c" "$group/threads/t1/t2"
+  berth exec --detach one sleep 4322
+  for i in a a/b a/b/c a/b/c threads; do berth exec --cgroup $i --detach one sleep 4322; done
+  echo threaded > "$group/threads/t1/cgroup.type"
+  echo threaded > "$group/threads/t1/t2/cgroup.type"
+  pid=$(< "$group/threads/cgroup.procs")
+  echo "$pid" > "$group/threads/t1/t2/cgroup.threads"
+  # The kernel gives the processes of such a group by its domain alone.
+  ! cat "$group/threads/t1/t2/cgroup.procs" 2> /dev/null
+  run berth ps --format json one
+  assert_success
+  assert_equal "$output" "$(cat "$group"/{,a/,a/b/,a/b/c/,threads/}cgroup.procs | jq -sc sort)"
+  assert_equal "$(jq length <<< "$output")" 7
+  run berth ps one
+  assert_success
+  assert_equal "${#lines[@]} $(grep -c 'sleep 4322$' <<< "$output")" "8 6"
+  assert_equal "$(awk 'NR > 1 { print $2 }' <<< "$output")" "$(berth ps -f json one | jq '.[]')"
+}
+
 @test "ps: the table has the columns and rows of ps -ef" {
   bundle one
   config '.process.user = {uid: 1, gid: 1}'
   script 'exec sleep 4321'
   start_new one
-  wait_until sh -c 'grep -q 4321 "$1"' - "/proc/$(pid_of one)/cmdline"
+  wait_until sh -c 'grep -q ^sleep "$1"' - "/proc/$(pid_of one)/cmdline"
   run berth ps one
   assert_equal "${#lines[@]}" 2
   assert_equal "$(tr -s ' ' <<< "${lines[0]}")" "UID PID PPID C STIME TTY TIME CMD"
@@ -108,7 +134,7 @@ need_runc() {
   bundle one
   script 'exec sleep 4321'
   start_new one
-  wait_until sh -c 'grep -q 4321 "$1"' - "/proc/$(pid_of one)/cmdline"
+  wait_until sh -c 'grep -q ^sleep "$1"' - "/proc/$(pid_of one)/cmdline"
   run berth ps one -e -o uid,pid,args
   assert_equal "$(tr -s ' ' <<< "$output")" $' UID PID COMMAND\n'" 0 $(pid_of one) sleep 4321"
   run berth ps one -e -o args

@@ -4,6 +4,7 @@
  */
 #include "cgroups/cgroup.h"
 #include "cgroups/files.h"
+#include "cgroups/pids.h"
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -778,6 +779,23 @@ static void a_missing_page_size_is_named(void **state)
 	must(cgroup_remove(&cgroup));
 }
 
+/* A process that moves while the groups are walked is found twice. */
+static void pids_once(void **state)
+{
+	static const pid_t found[] = { 7, 3, 7, 2147483647, 3, 1, 7 }, wanted[] = { 1, 3, 7, 2147483647 };
+	struct pid_list list = { 0 };
+
+	(void)state;
+	pid_list_sort(&list);
+	assert_int_equal(list.count, 0);
+	for (size_t i = 0; i < sizeof found / sizeof *found; i++)
+		assert_int_equal(pid_list_add(&list, found[i]), 0);
+	pid_list_sort(&list);
+	assert_int_equal(list.count, sizeof wanted / sizeof *wanted);
+	assert_memory_equal(list.items, wanted, sizeof wanted);
+	pid_list_free(&list);
+}
+
 #define TEST(function) cmocka_unit_test_teardown(function, clean_up)
 
 int main(void)
@@ -809,6 +827,7 @@ int main(void)
 		TEST(a_filter_of_many_rules_loads),
 		TEST(applies_and_rolls_back),
 		TEST(a_missing_page_size_is_named),
+		cmocka_unit_test(pids_once),
 	};
 
 	return cmocka_run_group_tests(tests, private_cgroups, NULL);
