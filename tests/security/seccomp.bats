@@ -55,7 +55,8 @@ poison() { # CMD...
 }
 
 not_used() {
-  run_config
+  # One that waits for ever is not content with it either.
+  run timeout 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one < /dev/null 3>&-
   denied 'errno 1'
 }
 

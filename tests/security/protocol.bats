@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# What a container's process may say to its runtime, should it be somebody else's by then: CVE-2021-43784 and its kin.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
+load helper
+
+# A container whose process waits in a hook, while its runtime listens to it; the process is then $init, the runtime $runtime.
+waiting() { # BERTH-ARGUMENT...
+  rm -f "$BATS_TEST_TMPDIR/pid" "$BATS_TEST_TMPDIR/log"
+  timeout 30 "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" < /dev/null > "$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+  runtime=$!
+  wait_until test -s "$BATS_TEST_TMPDIR/pid"
+  init=$(awk '/^PPid/ { print $2 }' "/proc/$(< "$BATS_TEST_TMPDIR/pid")/status")
+}
+
+says() { # as protocol.py, without PID; $status and $output are then the runtime's
+  python3 "$top/tests/security/protocol.py" "$init" "$@" 3>&- || fail "cannot say $*" || return
+  status=0
+  wait "$runtime" || status=$?
+  output=$(< "$BATS_TEST_TMPDIR/log")
+}
+
+setup() {
+  common_setup
+  bundle one
+  # As seen from outside: the hook's own pid is another there.
+  config '.hooks.createContainer = [{ path: "/bin/bash", args: ["bash", "-c", $text] }]' \
+    --arg text "awk '/^PPid/ { print \$2 }' /proc/self/status > $BATS_TEST_TMPDIR/pid.new
+      mv $BATS_TEST_TMPDIR/pid.new $BATS_TEST_TMPDIR/pid; exec sleep 1000"
+  script 'touch /ran'
+}
+
+error=1 map_me=2 born=3 built=4 console=5 listener=6 ready=7 mapped=8 start=11
+
+refuses() { # MESSAGE...
+  waiting run --bundle "$bundle" one
+  says "$@"
+  assert_error "the container's process" || return
+  assert_matches 'out of order|Message too large' || return
+  assert_status one none || return
+  [[ ! -d /proc/$init ]] || fail "the process lives on" || return
+  assert_missing "$bundle/rootfs/ran"
+}
+
+@test "messages out of order, unknown, with a descriptor too many or too few" {
+  local kind
+  for kind in 0 $map_me $mapped $start 12 99 4294967295; do refuses "$kind"; done
+  for kind in $ready $built $map_me; do refuses "$kind" FD; done
+  for kind in $console $listener $born; do refuses "$kind"; done
+  refuses $born FD NUMBER=1
+}
+
+@test "messages that are too short or too long" {
+  local size
+  for size in 1 3 4 8 12 1547 1549 4096 65536 200000; do
+    refuses $ready SIZE=$size
+    refuses $error CODE=5 SIZE=$size
+  done
+}
+
+@test "errors that are none, and texts without an end" {
+  refuses $error CODE=0
+  refuses $error CODE=-5
+  refuses $error CODE=5 FD
+  waiting run --bundle "$bundle" one
+  says $error CODE=5 'TEXT=\x1b]0;title\x07\rA'
+  assert_error 'A'
+  ((${#output} < 2000)) || fail "$output"
+  refute_contains $'\e'
+  assert_equal "$(tr -d '\n' <<< "$output" | tr -d '[:print:]' | od -An -tx1 | xargs)" ''
+  assert_status one none
+}
