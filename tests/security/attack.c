@@ -9,6 +9,7 @@
  *   attack tty TEXT           types TEXT into the terminal on descriptors 0 to 2, and into that of its session
  *   attack fds                every open descriptor but 0 to 2, with what it is
  *   attack environment        "has NAME=VALUE" of every variable
+ *   attack key NAME           looks for a key of type "user" in its keyrings
  *   attack comets N           N processes that for ever fork and leave the rest to their child: none is twice the same
  *   attack bomb N             the same, ignoring every signal that can be ignored
  *   attack caps               the capability sets of this process as the kernel has them
@@ -397,6 +398,10 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "environment")) {
 		for (char **variable = environ; *variable; variable++)
 			say("has", *variable);
+		return 0;
+	}
+	if (!strcmp(what, "key") && argc > 2) {
+		say(syscall(SYS_request_key, "user", argv[2], NULL, 0) < 0 ? "no" : "got", argv[2]);
 		return 0;
 	}
 	if (!strcmp(what, "comets") && argc > 2)

@@ -62,6 +62,7 @@ END
 # As a user without privileges, who needs the helpers for more than one id. $seen/NAME is what each helper has got; it then fails.
 rootless() { # prepares it
   chmod 711 "$BATS_RUN_TMPDIR"
+  cp "$BERTH" "$BATS_TEST_TMPDIR/berth" # which may be where the user has no access
   bundle one
   seen=$BATS_TEST_TMPDIR/seen
   mkdir -m 777 "$seen"
@@ -93,7 +94,7 @@ with_helpers() { # CMD...
 run_rootless() {
   run with_helpers setpriv --reuid 1000 --regid 1000 --clear-groups -- \
     env PATH="$BATS_TEST_TMPDIR/trap:$PATH" LD_LIBRARY_PATH=/nowhere SECRET=secret \
-    "$BERTH" --root "$BATS_TEST_TMPDIR/rootless/state" run --bundle "$bundle" one
+    "$BATS_TEST_TMPDIR/berth" --root "$BATS_TEST_TMPDIR/rootless/state" run --bundle "$bundle" one
 }
 
 set_trap() {

@@ -60,3 +60,28 @@ PY
   assert_equal "$(sort -u "$BATS_TEST_TMPDIR/umask" "$bundle/rootfs/umask")" 0027
   assert_equal "$(cat "$BATS_TEST_TMPDIR/umask" "$bundle/rootfs/umask" | wc -l)" 3
 }
+
+# What is in a session keyring is of use to whoever has that keyring: a mount helper's password, say.
+with_key() { # CMD...: has a key "berth-test"
+  python3 -c '
+import ctypes, os, platform, sys
+add_key, keyctl = (248, 250) if platform.machine() == "x86_64" else (217, 219)
+libc = ctypes.CDLL(None)
+if libc.syscall(keyctl, 1, None) < 0 or libc.syscall(add_key, b"user", b"berth-test", b"secret", 6, -3) < 0:
+    sys.exit("no keyring")
+os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+}
+
+@test "the caller's session keyring stays the caller's" {
+  bundle one
+  install_attack
+  assert_equal "$(with_key "$(attack_program)" key berth-test)" 'got berth-test'
+  config '.hooks.startContainer = [{ path: "/bin/attack", args: ["attack", "key", "berth-test"] }]'
+  args attack key berth-test
+  run with_key "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one 3>&-
+  assert_output $'no berth-test\nno berth-test'
+  script 'sleep 1000'
+  with_key "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --detach --bundle "$bundle" one < /dev/null > /dev/null 2>&1 3>&-
+  run with_key "$BERTH" --root "$BATS_TEST_TMPDIR/state" exec one attack key berth-test 3>&-
+  assert_output 'no berth-test'
+}
