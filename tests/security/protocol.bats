@@ -35,7 +35,7 @@ refuses() { # MESSAGE...
   waiting run --bundle "$bundle" one
   says "$@"
   assert_error "the container's process" || return
-  assert_matches 'out of order|Message too large' || return
+  assert_matches 'out of order|Message too (large|long)' || return
   assert_status one none || return
   [[ ! -d /proc/$init ]] || fail "the process lives on" || return
   assert_missing "$bundle/rootfs/ran"
