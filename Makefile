@@ -105,6 +105,9 @@ build/unit/%: tests/unit/%.c $(BUILD)/libberth.a $(libs_made)
 	@echo "  CC   $@"
 	$(quiet)$(CC) -std=gnu11 $(CPPFLAGS) $(warnings) $(harden) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libberth.a $(LDLIBS) -lcmocka
 
+# What is pure in cli/ is no part of the library: its test includes it.
+build/unit/test_top: cli/table.c cli/top_rows.c
+
 # The second make sees what the first has installed.
 check:
 	tests/install-deps

@@ -130,18 +130,25 @@ static void read_pairs(char *text, struct arena *arena, struct stats_memory *mem
 	}
 }
 
-static void read_memory(const struct cgroup *cgroup, struct arena *arena, struct stats_memory *memory)
+static void read_memory_size(const struct cgroup *cgroup, struct stats_memory *memory)
 {
-	char *stat = read_text(cgroup, "memory.stat", arena), *events = read_text(cgroup, "memory.events", arena);
-
 	/* Pressure is there without the controller, too. */
 	read_pressure(cgroup, "memory.pressure", &memory->pressure);
 	memory->set = read_value(cgroup, "memory.current", &memory->current);
 	if (!memory->set)
 		return;
 	memory->max = STATS_UNLIMITED;
-	read_value(cgroup, "memory.peak", &memory->peak);
 	read_value(cgroup, "memory.max", &memory->max);
+}
+
+static void read_memory(const struct cgroup *cgroup, struct arena *arena, struct stats_memory *memory)
+{
+	read_memory_size(cgroup, memory);
+	if (!memory->set)
+		return;
+	char *stat = read_text(cgroup, "memory.stat", arena), *events = read_text(cgroup, "memory.events", arena);
+
+	read_value(cgroup, "memory.peak", &memory->peak);
 	read_value(cgroup, "memory.low", &memory->low);
 	memory->swap_set = read_value(cgroup, "memory.swap.current", &memory->swap);
 	read_value(cgroup, "memory.swap.peak", &memory->swap_peak);
@@ -273,6 +280,25 @@ static void read_rdma(const struct cgroup *cgroup, struct arena *arena, struct c
 	}
 }
 
+/* What went while it was read looks like a group without controllers. */
+static int unless_gone(const struct cgroup *cgroup, int r)
+{
+	return faccessat(cgroup->fd, "cgroup.procs", F_OK, 0) < 0 ? cannot_read(cgroup) : r;
+}
+
+int cgroup_read_usage(struct cgroup *cgroup, struct arena *arena, struct cgroup_stats *stats)
+{
+	*stats = (struct cgroup_stats){ 0 };
+	int r = read_cpu(cgroup, arena, &stats->cpu);
+
+	if (r < 0)
+		return r;
+	read_memory_size(cgroup, &stats->memory);
+	read_io(cgroup, arena, &stats->io);
+	cgroup_bandwidth_read(cgroup, &stats->network);
+	return unless_gone(cgroup, read_pids(cgroup, arena, &stats->pids));
+}
+
 int cgroup_read_stats(struct cgroup *cgroup, struct arena *arena, struct cgroup_stats *stats)
 {
 	*stats = (struct cgroup_stats){ 0 };
@@ -287,8 +313,7 @@ int cgroup_read_stats(struct cgroup *cgroup, struct arena *arena, struct cgroup_
 	r = read_pids(cgroup, arena, &stats->pids);
 	if (r >= 0)
 		r = read_hugetlb(cgroup, arena, stats);
-	/* What went while it was read looks like a group without controllers. */
-	return faccessat(cgroup->fd, "cgroup.procs", F_OK, 0) < 0 ? cannot_read(cgroup) : r;
+	return unless_gone(cgroup, r);
 }
 
 /* --- notification ----------------------------------------------------------------------------------------------------------- */

@@ -95,6 +95,12 @@ struct cgroup_stats {
 int cgroup_read_stats(struct cgroup *cgroup, struct arena *arena, struct cgroup_stats *stats);
 
 /*
+ * Only what changes from moment to moment and costs little to read, for who looks at many groups often: CPU, memory's current and max, io,
+ * pids, network and pressure. The rest of stats is unset.
+ */
+int cgroup_read_usage(struct cgroup *cgroup, struct arena *arena, struct cgroup_stats *stats);
+
+/*
  * Notification: a descriptor (inotify) that becomes readable when memory.events of the group changes. The caller reads it empty
  * (cgroup_watch_drain) and then reads the statistics. Without the memory controller it stays silent.
  */

@@ -49,9 +49,9 @@ struct call {
 		const char *net_egress, *net_ingress;
 	} update;
 
-	/* events */
+	/* events, top */
 	const char *interval;
-	bool stats;
+	bool stats, once;
 
 	uint64_t ignored_signals;  /* by the caller (cli/signals.h) */
 	int format;          /* enum format_choice */

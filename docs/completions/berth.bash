@@ -28,6 +28,7 @@ _berth_options() {
       ;;
     list) echo --format -f --quiet -q --help -h ;;
     events) echo --interval --stats --help -h ;;
+    top) echo --once --format -f --interval --help -h ;;
     ps) echo --format -f --help -h ;;
     spec) echo --bundle -b --file -f --rootless --help -h ;;
     *) echo --help -h ;;
@@ -43,9 +44,9 @@ _berth_takes_value() {
     *:--console-socket | *:--pidfd-socket | *:--pid-file | *:--preserve-fds) ;;
     exec:--process | exec:-p | exec:--user | exec:-u | exec:--additional-gids | exec:-g | exec:--cwd | exec:--env | exec:-e) ;;
     exec:--cap | exec:-c | exec:--apparmor | exec:--process-label | exec:--cgroup) ;;
-    list:--format | list:-f | ps:--format | ps:-f) ;;
+    list:--format | list:-f | ps:--format | ps:-f | top:--format | top:-f) ;;
     update:--help | update:-h) return 1 ;;
-    update:-* | events:--interval) ;;
+    update:-* | events:--interval | top:--interval) ;;
     *) return 1 ;;
   esac
 }
@@ -57,10 +58,11 @@ _berth_value() { # COMMAND OPTION CURRENT
     :--log-level) compgen -W "debug info warning error" -- "$3" ;;
     :--cgroup-manager) compgen -W "cgroupfs systemd disabled" -- "$3" ;;
     :--rootless) compgen -W "auto true false" -- "$3" ;;
-    list:* | ps:*) compgen -W "table json" -- "$3" ;;
+    *:--interval) ;;
+    list:* | ps:* | top:*) compgen -W "table json" -- "$3" ;;
     update:--resources | update:-r) compgen -f -- "$3" ;;
     update:--cpu-idle) compgen -W "0 1" -- "$3" ;;
-    update:* | events:*) ;;
+    update:*) ;;
     *:--preserve-fds | exec:--user | exec:-u | exec:--additional-gids | exec:-g | exec:--env | exec:-e) ;;
     exec:--cwd | exec:--cap | exec:-c | exec:--apparmor | exec:--process-label | exec:--cgroup) ;;
     *) compgen -f -- "$3" ;;
@@ -69,11 +71,11 @@ _berth_value() { # COMMAND OPTION CURRENT
 
 _berth_arguments() { # COMMAND POSITION CURRENT
   case $1:$2 in
-    :*) compgen -W "create start run kill delete exec ps pause resume update list state events spec features help" -- "$3" ;;
-    help:0) compgen -W "create start run kill delete exec ps pause resume update list state events spec features" -- "$3" ;;
+    :*) compgen -W "create start run kill delete exec ps pause resume update list state events top spec features help" -- "$3" ;;
+    help:0) compgen -W "create start run kill delete exec ps pause resume update list state events top spec features" -- "$3" ;;
     kill:1) compgen -W "HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH" -- "$3" ;;
     create:* | run:* | list:* | spec:* | features:*) ;;
-    *:0) compgen -W "$("${berth[@]}" list --quiet 2> /dev/null)" -- "$3" ;;
+    *:0 | top:*) compgen -W "$("${berth[@]}" list --quiet 2> /dev/null)" -- "$3" ;;
   esac
 }
 

@@ -10,7 +10,7 @@ function __berth_ids
     berth $root list --quiet 2>/dev/null
 end
 
-set -l commands create start run kill delete exec ps pause resume update list state events spec features help
+set -l commands create start run kill delete exec ps pause resume update list state events top spec features help
 
 complete -c berth -f
 complete -c berth -s h -l help -d 'Show help'
@@ -38,11 +38,12 @@ complete -c berth -n $global -a update -d 'Change the limits of a container'
 complete -c berth -n $global -a list -d 'List containers'
 complete -c berth -n $global -a state -d 'Print the state of a container'
 complete -c berth -n $global -a events -d 'Print what a container uses'
+complete -c berth -n $global -a top -d 'Show what containers use'
 complete -c berth -n $global -a spec -d 'Write a configuration to begin with'
 complete -c berth -n $global -a features -d 'Print what this runtime supports'
 complete -c berth -n $global -a help -d 'Show help'
 
-complete -c berth -n '__fish_seen_subcommand_from start kill delete exec ps pause resume update state events' -a '(__berth_ids)'
+complete -c berth -n '__fish_seen_subcommand_from start kill delete exec ps pause resume update state events top' -a '(__berth_ids)'
 complete -c berth -n '__fish_seen_subcommand_from help' -a "$commands"
 
 complete -c berth -n '__fish_seen_subcommand_from create run spec' -s b -l bundle -r -F -d 'Bundle directory'
@@ -75,7 +76,7 @@ complete -c berth -n '__fish_seen_subcommand_from kill' -s a -l all -d 'Every pr
 complete -c berth -n '__fish_seen_subcommand_from kill delete' -s r -l regex -d 'ID is a regular expression'
 complete -c berth -n '__fish_seen_subcommand_from kill' -a 'HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH'
 complete -c berth -n '__fish_seen_subcommand_from delete' -s f -l force -d 'Also if it runs'
-complete -c berth -n '__fish_seen_subcommand_from list ps' -s f -l format -x -a 'table json' -d 'Form of the list'
+complete -c berth -n '__fish_seen_subcommand_from list ps top' -s f -l format -x -a 'table json' -d 'Form of the list'
 complete -c berth -n '__fish_seen_subcommand_from list' -s q -l quiet -d 'Only ids'
 complete -c berth -n '__fish_seen_subcommand_from spec' -s f -l file -r -d 'File in the bundle'
 complete -c berth -n '__fish_seen_subcommand_from spec' -l rootless -d 'For a user without privileges'
@@ -101,5 +102,6 @@ complete -c berth -n '__fish_seen_subcommand_from update' -l cpu-rt-period -x -d
 complete -c berth -n '__fish_seen_subcommand_from update' -l cpu-rt-runtime -x -d 'Cgroup v1 only'
 complete -c berth -n '__fish_seen_subcommand_from update' -l l3-cache-schema -x -d 'No Intel RDT'
 complete -c berth -n '__fish_seen_subcommand_from update' -l mem-bw-schema -x -d 'No Intel RDT'
-complete -c berth -n '__fish_seen_subcommand_from events' -l interval -x -d 'Time between statistics'
+complete -c berth -n '__fish_seen_subcommand_from events top' -l interval -x -d 'Time between statistics'
+complete -c berth -n '__fish_seen_subcommand_from top' -l once -d 'Print one table and end'
 complete -c berth -n '__fish_seen_subcommand_from events' -l stats -d 'Print statistics once'

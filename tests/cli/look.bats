@@ -106,7 +106,8 @@ need_runc() {
   pid=$(< "$group/threads/cgroup.procs")
   echo "$pid" > "$group/threads/t1/t2/cgroup.threads"
   # The kernel gives the processes of such a group by its domain alone.
-  ! cat "$group/threads/t1/t2/cgroup.procs" 2> /dev/null
+  run cat "$group/threads/t1/t2/cgroup.procs"
+  assert_error "not supported"
   run berth ps --format json one
   assert_success
   assert_equal "$output" "$(cat "$group"/{,a/,a/b/,a/b/c/,threads/}cgroup.procs | jq -sc sort)"

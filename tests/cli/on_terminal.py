@@ -7,6 +7,7 @@ Actions are taken in order, each once its TEXT has been read:
   --send TEXT=INPUT       types INPUT (with C escapes)
   --resize TEXT=RxC       gives the terminal another size
   --signal TEXT=NUMBER    sends the command a signal
+  --continue TEXT=        waits until the command has stopped, and lets it run on
 
 Prints what the command wrote, then "settings restored" or what is different, and exits with the command's status.
 """
@@ -38,6 +39,9 @@ def act(kind, value, master, pid):
         os.write(master, codecs.decode(value, "unicode_escape").encode())
     elif kind == "--resize":
         set_size(master, value)
+    elif kind == "--continue":
+        os.waitpid(pid, os.WUNTRACED)
+        os.kill(pid, signal.SIGCONT)
     else:
         os.kill(pid, int(value))
 

@@ -120,7 +120,7 @@ annotations() { berth state "$1" | jq -r '.annotations | "\(.["org.berth.network
 
 @test "update: what is no bandwidth is refused with the name of the option" {
   local text
-  for text in 10x 999 -1 1k,burst=0 100M, 100M,burst= 1e6 2000T 'max,burst=1k'; do
+  for text in 10x 999 -1 1k,burst=0 '100M,' 100M,burst= 1e6 2000T 'max,burst=1k'; do
     run berth update --net-egress "$text" nothing
     assert_error "berth update: --net-egress: \"$text\": must be bits a second"
     run berth update --net-ingress "$text" nothing
