@@ -5,7 +5,7 @@ load helper
 
 # What berth may have of address space and of processor time, whatever it is given.
 limited_berth() {
-  (ulimit -v 131072 -t 30; exec timeout 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" 3>&-) < /dev/null
+  (ulimit -v 131072 -t 30; exec timeout -s KILL 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" 3>&-) < /dev/null
 }
 
 # The plain configuration with one more member, "extra", the JSON that the Python expression TEXT gives.

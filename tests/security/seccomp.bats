@@ -56,7 +56,7 @@ poison() { # CMD...
 
 not_used() {
   # One that waits for ever is not content with it either.
-  run timeout 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one < /dev/null 3>&-
+  run timeout -s KILL 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one < /dev/null 3>&-
   denied 'errno 1'
 }
 

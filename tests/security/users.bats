@@ -76,7 +76,7 @@ ids='awk "/^(Uid|Gid|Groups)/" /proc/self/status | xargs'
   local passwd=$bundle/rootfs/etc/passwd
   rm "$passwd"
   mkfifo "$passwd"
-  run timeout 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one < /dev/null 3>&-
+  run timeout -s KILL 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one < /dev/null 3>&-
   assert_output /
   rm "$passwd"
   ln -s /dev/zero "$passwd"
