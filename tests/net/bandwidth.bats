@@ -137,6 +137,26 @@ annotations() { berth state "$1" | jq -r '.annotations | "\(.["org.berth.network
   assert_matches '^1000 6200 6140 5 [0-9]+ [1-9][0-9]*$'
 }
 
+# As top shows it -----------------------------------------------------------------
+
+network_of() { jq -c '.[0].network | [.source, .sentBitsPerSecond > 1000]' "$1"; } # FILE
+
+@test "top: what a limit has counted, or else the devices" {
+  net_begin
+  limited free
+  limited counted egress=max
+  local id
+  for id in free counted; do
+    berth top --once --format json "$id" > "$BATS_TEST_TMPDIR/top" &
+    berth exec "$id" traffic pour -u 1000000 10.9.9.2 9 1 1.5
+    wait $!
+    case $id in
+      free) assert_equal "$(network_of "$BATS_TEST_TMPDIR/top")" '["interfaces",true]' ;;
+      counted) assert_equal "$(network_of "$BATS_TEST_TMPDIR/top")" '["limits",true]' ;;
+    esac
+  done
+}
+
 # How exact it is -----------------------------------------------------------------
 
 # bats test_tags=timing

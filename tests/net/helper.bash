@@ -24,7 +24,8 @@
 #                              (SETTLE and SECONDS: from the environment)
 #   assert_rate RATE ID WAY STREAMS [OPTION...]
 #                              that it is RATE within 10 %, in one of three tries:
-#                              what else this machine does can only disturb it
+#                              what else this machine does can only disturb it; `-v` of
+#                              tests/run shows what it was
 
 : "${SETTLE:=1}" "${SECONDS_MEASURED:=4}"
 
@@ -133,7 +134,10 @@ assert_rate() { # RATE ID WAY STREAMS [OPTION...]
   while ((${#measured[@]} < 3)); do
     got=$(measure "$@")
     measured+=("$got")
-    if ((got * 10 >= rate * 9 && got * 10 <= rate * 11)); then return; fi
+    if ((got * 10 >= rate * 9 && got * 10 <= rate * 11)); then
+      echo "# $*: $got bits a second, $((got * 1000 / rate - 1000))e-3 off $rate" >&3
+      return
+    fi
   done
   fail "$*: expected $rate bits a second within 10 %, got: ${measured[*]}"
 }
