@@ -20,7 +20,7 @@ struct call {
 
 	/* global */
 	bool help, version, debug, systemd_cgroup;
-	const char *root, *log;
+	const char *root, *log, *trace;
 	int log_format;      /* enum log_format */
 	int log_level;       /* enum log_level */
 	int rootless;        /* enum rootless_choice */

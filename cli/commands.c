@@ -20,6 +20,7 @@ const struct option global_options[] = {
 	{ "cgroup-manager", 0, OPTION_CHOICE, AT(cgroup_manager), "cgroupfs|systemd|disabled", "who makes cgroups (default: cgroupfs)" },
 	{ "rootless", 0, OPTION_CHOICE, AT(rootless), "auto|true|false",
 	  "do without cgroups that may not be made (default: auto)" },
+	{ "trace", 0, OPTION_TEXT, AT(trace), "FILE", "append a trace of the phases to FILE (Trace Event Format)" },
 	{ "version", 'v', OPTION_FLAG, AT(version), NULL, "print the version" },
 	{ 0 },
 };

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "base/log.h"
+#include "base/trace.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "cli/sealed.h"
@@ -42,6 +43,8 @@ static int run_command(struct call *call, const struct command *command, char **
 {
 	int r = command->sealed ? sealed_ensure(argv) : 0;
 
+	trace_process("berth");
+	TRACE_SCOPE(command->name);
 	call->ignored_signals = signal_reset();
 	if (r >= 0)
 		r = call_make_runtime(call);
@@ -66,7 +69,7 @@ static int dispatch(struct call *call, int argc, char **argv)
 		help_print(NULL);
 		return finish(EXIT_SUCCESS);
 	}
-	if (report_open(call) < 0)
+	if (report_open(call) < 0 || (call->trace && trace_open(call->trace) < 0))
 		return usage_error(NULL);
 
 	const struct command *command = command_find(argv[taken]);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "base/trace.h"
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -72,6 +73,7 @@ int sealed_ensure(char **argv)
 		prctl(PR_SET_NAME, "berth");
 		return 0;
 	}
+	trace_begin("seal");
 	_cleanup_fd_ int memory = make_memory_file();
 	int r;
 
@@ -79,6 +81,7 @@ int sealed_ensure(char **argv)
 		return memory;
 	if ((r = copy(self, memory)) < 0 || (r = seal(memory)) < 0)
 		return r;
+	trace_end_all();
 	syscall(SYS_execveat, memory, "", argv, environ, AT_EMPTY_PATH);
 	return fail(errno, "execute the copy of this program in memory");
 }

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "rootfs/mount.h"
 #include "rootfs/path.h"
 #include "rootfs/tree.h"
@@ -315,6 +316,7 @@ static int make_ptmx(int dev)
 
 int dev_populate(struct rootfs *rootfs)
 {
+	TRACE_SCOPE("devices");
 	_cleanup_fd_ int dev = -1;
 	int r;
 

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "rootfs/tree.h"
 
 #include <limits.h>
@@ -142,6 +143,7 @@ static int set_root_propagation(const struct rootfs *rootfs)
 
 int rootfs_enter(struct rootfs *rootfs)
 {
+	TRACE_SCOPE("enter root");
 	bool joined = !spec_new_namespace(rootfs->request->spec, NS_MOUNT);
 	int r = joined ? enter_by_chroot(rootfs) : rootfs->request->no_pivot ? move_to_root(rootfs) : pivot(rootfs);
 

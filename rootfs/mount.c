@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "rootfs/copyup.h"
 #include "rootfs/destination.h"
 #include "rootfs/filesystem.h"
@@ -314,6 +315,7 @@ static int change(struct rootfs *rootfs, const struct mount_plan *plan)
 
 int mount_attach(struct rootfs *rootfs, struct mount_plan *plan)
 {
+	TRACE_SCOPE("mount");
 	int r;
 
 	if (plan->options.remount || (!plan->options.bind && only_propagation(plan)))

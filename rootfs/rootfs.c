@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "rootfs/dev.h"
 #include "rootfs/mount.h"
 #include "rootfs/reach.h"
@@ -182,6 +183,7 @@ static int isolate(const struct rootfs *rootfs)
 
 int rootfs_build(struct rootfs *rootfs)
 {
+	TRACE_SCOPE("mounts");
 	int r = isolate(rootfs);
 
 	if (r >= 0)

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "rootfs/mount.h"
 #include "rootfs/path.h"
 #include "rootfs/substitute.h"
@@ -102,6 +103,7 @@ static int make_paths_readonly(const struct rootfs *rootfs)
 
 int rootfs_seal(struct rootfs *rootfs)
 {
+	TRACE_SCOPE("seal root");
 	int r = mounts_finish(rootfs);
 
 	if (r >= 0)

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "runtime/process.h"
 
 #include <grp.h>
@@ -245,6 +246,7 @@ static int give_birth(struct child *child, const struct birth *birth, int child_
 
 int birth(struct child *child, const struct birth *birth)
 {
+	TRACE_SCOPE("birth");
 	int pair[2];
 
 	*child = CHILD_NONE;

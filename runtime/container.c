@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/trace.h"
 #include "runtime/create.h"
 #include "runtime/hooks.h"
 #include "runtime/record.h"
@@ -112,6 +113,7 @@ int container_start(const struct runtime *runtime, const char *id)
 
 static int start_created(struct creation *creation)
 {
+	TRACE_SCOPE("start");
 	if (protocol_send(creation->child.socket, MSG_START, 0, -1) < 0)
 		return refuse(EPIPE, "the container's process died before it was started");
 	bool hook_failed;
@@ -122,6 +124,7 @@ static int start_created(struct creation *creation)
 
 static int destroy_finished(struct creation *creation, const struct runtime *runtime)
 {
+	TRACE_SCOPE("remove");
 	_cleanup_fd_ int lock = store_lock(creation->store);
 
 	if (lock < 0)
@@ -152,8 +155,10 @@ int container_run(const struct runtime *runtime, const struct create_options *op
 	}
 	if (!wait)
 		return 0;
+	trace_begin("wait for its end");
 	int status = wait_for_workload(&creation.child.ref, wait, steal_fd(&creation.terminal));
 
+	trace_end();
 	if (keep && status >= 0)
 		return status;
 	struct error e = error_save();

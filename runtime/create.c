@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "oci/parse.h"
 #include "oci/validate.h"
 #include "runtime/hooks.h"
@@ -18,6 +19,7 @@
 
 static int load_bundle(struct creation *c)
 {
+	TRACE_SCOPE("configuration");
 	const char *bundle = c->options->bundle, *config = c->options->config;
 
 	c->bundle = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -87,6 +89,7 @@ static bool has_user_namespace(const struct creation *c)
 
 static int prepare_process(struct creation *c)
 {
+	TRACE_SCOPE("prepare process");
 	const struct spec_process *process = &c->spec.process;
 	struct newborn *n = &c->newborn;
 
@@ -158,6 +161,7 @@ static void close_idmaps(struct creation *c)
 
 static int prepare_rootfs(struct creation *c)
 {
+	TRACE_SCOPE("prepare rootfs");
 	int r = prepare_idmaps(c);
 
 	if (r >= 0) {
@@ -193,6 +197,7 @@ static char *plan_cgroup(struct creation *c)
 /* From here on, whatever becomes of us, "delete --force" finds what we have made. */
 static int record_plan(struct creation *c)
 {
+	TRACE_SCOPE("record plan");
 	c->cgroup_request = (struct cgroup_request){
 		.manager = c->runtime->manager,
 		.cgroups_path = c->spec.linux_.cgroups_path,
@@ -209,6 +214,7 @@ static int record_plan(struct creation *c)
 
 static int make_cgroup(struct creation *c)
 {
+	TRACE_SCOPE("make cgroup");
 	int r = cgroup_create(&c->cgroup, &c->cgroup_request);
 
 	if (r < 0)
@@ -231,6 +237,7 @@ static int make_fifo(int store, const char *name)
 
 static int record_beginning(struct creation *c, bool run)
 {
+	TRACE_SCOPE("record beginning");
 	struct newborn *n = &c->newborn;
 	int r = store_save_state(c->store, &c->state);
 
@@ -268,6 +275,7 @@ static int prepare(struct creation *c, bool run)
 
 static int run_runtime_hooks(struct creation *c)
 {
+	TRACE_SCOPE("runtime hooks");
 	struct arena _cleanup_arena_ arena = { 0 };
 	const char *state = state_to_oci_json(&c->state, STATUS_CREATING, &arena);
 	int r = hooks_run(&c->spec.hooks[HOOK_PRESTART], HOOK_PRESTART, state, c->options->bundle);
@@ -304,6 +312,7 @@ static int answer(struct creation *c, const struct msg *msg, int *fd)
 
 static int converse_until_ready(struct creation *c)
 {
+	TRACE_SCOPE("wait until ready");
 	while (c->child.phase != PHASE_READY) {
 		_cleanup_fd_ int fd = -1;
 		struct msg msg;
@@ -345,6 +354,7 @@ static int limit_bandwidth(const struct creation *c)
 
 static int limit(struct creation *c)
 {
+	TRACE_SCOPE("limit");
 	const struct spec_linux *config = &c->spec.linux_;
 	struct cgroup *cgroup = &c->cgroup;
 

@@ -3,6 +3,7 @@
 #include "base/fd.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "rootfs/path.h"
 #include "runtime/birth.h"
 #include "runtime/hooks.h"
@@ -52,6 +53,7 @@ int newborn_set_names(const struct spec *spec)
 
 static int set_up_namespaces(struct newborn *newborn)
 {
+	TRACE_SCOPE("namespaces");
 	const struct spec *spec = newborn->spec;
 
 	if (newborn->plan.unshare_cgroup) {
@@ -95,6 +97,7 @@ static int run_hooks(struct newborn *newborn, enum hook_point point, enum status
 /* The hooks that want to see the mounts before the root is entered: those of the runtime first, then those of the container. */
 static int run_create_hooks(struct newborn *newborn)
 {
+	TRACE_SCOPE("hooks");
 	const struct spec *spec = newborn->spec;
 
 	if (has_hooks(spec, HOOK_PRESTART) || has_hooks(spec, HOOK_CREATE_RUNTIME)) {
@@ -159,6 +162,8 @@ static int build(struct newborn *newborn)
 
 static int init_run(struct newborn *newborn)
 {
+	trace_process("container");
+	TRACE_SCOPE("init");
 	int r = become_mapped(newborn);
 
 	if (r >= 0)

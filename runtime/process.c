@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "runtime/environment.h"
 #include "runtime/hooks.h"
 #include "runtime/protocol.h"
@@ -84,6 +85,7 @@ static int enter_working_directory(const struct spec_process *process)
 
 static int install_filter(struct newborn *newborn)
 {
+	TRACE_SCOPE("seccomp");
 	if (newborn->filter.length == 0)
 		return 0;
 	_cleanup_fd_ int listener = seccomp_install(&newborn->filter);
@@ -132,6 +134,7 @@ static void give_streams(const struct newborn *newborn)
 
 static int set_identity(struct newborn *newborn)
 {
+	TRACE_SCOPE("identity");
 	const struct spec_user *user = &newborn->process->user;
 	const struct spec_capabilities *caps = &newborn->capabilities;
 	int r = capabilities_set_bounding(caps);
@@ -177,6 +180,7 @@ static int join_keyring(const struct newborn *newborn)
 
 static int await_start(struct newborn *newborn)
 {
+	TRACE_SCOPE("wait for start");
 	if (newborn->wait == WAIT_NONE)
 		return 0;
 	if (protocol_send(newborn->socket, MSG_READY, 0, -1) < 0)
@@ -204,6 +208,7 @@ static int run_start_hooks(struct newborn *newborn)
 
 static int execute(struct newborn *newborn, const char *path, char *const *env)
 {
+	trace_end_all();
 	execve(path, newborn->process->args.items, env);
 	return program_explain(path, errno);
 }
@@ -234,7 +239,7 @@ static int prepare_execute(const struct newborn *newborn, bool filtered)
  */
 static int close_inherited(const struct newborn *newborn)
 {
-	int keep[] = { newborn->socket, newborn->start_fifo, newborn->result_fifo, log_fd() };
+	int keep[] = { newborn->socket, newborn->start_fifo, newborn->result_fifo, log_fd(), trace_fd() };
 	int r = close_others(3 + newborn->preserve_fds, keep, sizeof keep / sizeof *keep);
 
 	return r < 0 ? r : mark_cloexec(newborn);
@@ -274,6 +279,7 @@ int process_strip(const struct newborn *newborn, bool own_user_namespace)
 
 int process_become(struct newborn *newborn)
 {
+	TRACE_SCOPE("attributes");
 	const struct spec_process *process = newborn->process;
 	struct arena _cleanup_arena_ arena = { 0 };
 	char program[PATH_MAX], *const *env;

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "base/trace.h"
 #include "oci/parse.h"
 
 #include <ctype.h>
@@ -207,6 +208,7 @@ static int replace_file(int dir, const char *name, const char *data, size_t size
 
 int store_save_state(int dir, const struct state *state)
 {
+	TRACE_SCOPE("save state");
 	struct arena _cleanup_arena_ arena = { 0 };
 	const char *json = state_to_stored_json(state, &arena);
 

@@ -462,3 +462,35 @@ run_in_background() { # ID [ENV-OPTION...]
   run berth resume one
   assert_error running
 }
+
+# Tracing ---------------------------------------------------------------------------
+
+@test "--trace: the phases of both processes, each with its end" {
+  bundle one
+  script 'ls /proc/self/fd'
+  local trace=$BATS_TEST_TMPDIR/trace.json
+  run berth --trace "$trace" run --bundle "$bundle" one
+  assert_success
+  # Nothing of it stays open in the workload; ls has the directory.
+  assert_output $'0\n1\n2\n3'
+  # The array of the format need not be closed.
+  run jq -r '[.[] | select(.ph != "M")] | group_by(.pid)[] | [.[] | .ph] | "\(map(select(. == "B")) | length) \(map(select(. == "E")) | length)"' \
+    <(sed '$s/,$/]/' "$trace")
+  assert_success
+  local begun ended count=0
+  while read -r begun ended; do
+    ((begun > 3)) || fail "only $begun phases: $(< "$trace")"
+    assert_equal "$begun" "$ended"
+    count=$((count + 1))
+  done <<< "$output"
+  assert_equal $count 2
+  run jq -r '.[] | select(.ph == "M").args.name' <(sed '$s/,$/]/' "$trace")
+  assert_line berth
+  assert_line container
+  # Another command goes on in the same file.
+  berth --trace "$trace" list > /dev/null
+  run jq -r '.[-2].name' <(sed '$s/,$/]/' "$trace")
+  assert_output list
+  run berth --trace /nowhere/trace list
+  assert_error "--trace /nowhere/trace: No such file or directory"
+}
