@@ -108,9 +108,9 @@ cgroup_of() { # ID
 }
 
 wait_until() { # CMD...
-  local end=$((SECONDS + ${WAIT:-10}))
+  local end=$((SECONDS + ${WAIT:-60}))
   until "$@" 2> /dev/null; do
-    ((SECONDS < end)) || { "$@" || fail "waited ${WAIT:-10} s in vain for: $*"; return; }
+    ((SECONDS < end)) || { "$@" || fail "waited ${WAIT:-60} s in vain for: $*"; return; }
     sleep 0.05
   done
 }
