@@ -109,7 +109,7 @@ setup() {
 @test "the settings come back: what the workload has started keeps its terminal" {
   script 'sleep 1000'
   start_new one
-  run on_terminal -- exec --tty one sh -c 'trap "" HUP; yes more & exit 4'
+  run on_terminal -- exec --tty one sh -c 'trap "" HUP; tr "\\0" x < /dev/zero & exit 4'
   assert_line 'settings restored'
   nothing_typed 4
 }

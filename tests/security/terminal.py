@@ -4,7 +4,8 @@
 terminal.py [--when TEXT=SIGNAL] -- COMMAND [ARGUMENT...]      with --when: is sent SIGNAL once it has written TEXT
 
 Prints what the command wrote; then "status N"; "typed TEXT", what lies in the terminal's input, as a shell would read it next; and
-"settings restored", for which it waits up to ten seconds, or what is different.
+"settings restored", for which it waits up to ten seconds, or what is different. A command that is still there after a minute, or 32 MiB, is
+killed.
 """
 
 import fcntl, os, select, signal, sys, termios, time
@@ -42,17 +43,17 @@ def main():
     text, number = (sys.argv[2].split("=") if at > 1 else (None, 0))
     master, slave = os.openpty()
     before = termios.tcgetattr(slave)
-    pid, output, status, end = start(sys.argv[at + 1 :], slave), b"", None, time.time() + 60
-    while status is None or select.select([master], [], [], 0.1)[0]:
+    pid, output, status, end = start(sys.argv[at + 1 :], slave), bytearray(), None, time.time() + 60
+    while status is None or (len(output) < 1 << 25 and select.select([master], [], [], 0.1)[0]):
         if select.select([master], [], [], 0.05)[0]:
             output += os.read(master, 65536)
-        if text and text.encode() in output:
+        if text and text.encode() in output[-4096:]:
             os.kill(pid, int(number))
             text = None
         if status is None:
             ended, code = os.waitpid(pid, os.WNOHANG)
             status = os.waitstatus_to_exitcode(code) if ended else None
-        if time.time() > end:
+        if status is None and (time.time() > end or len(output) > 1 << 25):
             os.kill(pid, signal.SIGKILL)
             end += 3600
     sys.stdout.write(output.decode(errors="replace").replace("\r", ""))
