@@ -207,9 +207,7 @@ static int record_plan(struct creation *c)
 		.annotations = &c->spec.annotations,
 	};
 	c->state.planned_cgroup = plan_cgroup(c);
-	int r = store_save_config(c->store, c->config, c->config_size);
-
-	return r < 0 ? r : store_save_state(c->store, &c->state);
+	return store_save_state(c->store, &c->state);
 }
 
 static int make_cgroup(struct creation *c)
@@ -219,10 +217,10 @@ static int make_cgroup(struct creation *c)
 
 	if (r < 0)
 		return r;
-	c->state.planned_cgroup = NULL;
 	c->newborn.move_to_cgroup = c->cgroup.fd < 0 && c->runtime->manager == CGROUP_MANAGER_SYSTEMD;
 	c->state.cgroup = c->cgroup.path[0] ? c->cgroup.path : NULL;
-	return 0;
+	c->state.planned_cgroup = NULL;
+	return store_save_state(c->store, &c->state);
 }
 
 /* Read and write, so that init neither waits for `start` to open its end nor sees an end of file in between. */
@@ -235,15 +233,13 @@ static int make_fifo(int store, const char *name)
 	return fd < 0 ? fail(errno, "open %s", name) : fd;
 }
 
-static int record_beginning(struct creation *c, bool run)
+static int prepare_start(struct creation *c, bool run)
 {
-	TRACE_SCOPE("record beginning");
 	struct newborn *n = &c->newborn;
-	int r = store_save_state(c->store, &c->state);
 
 	n->wait = run ? WAIT_SOCKET : WAIT_FIFO;
-	if (r < 0 || run)
-		return r;
+	if (run)
+		return 0;
 	n->start_fifo = make_fifo(c->store, START_FIFO);
 	if (n->start_fifo < 0)
 		return n->start_fifo;
@@ -268,7 +264,7 @@ static int prepare(struct creation *c, bool run)
 		r = make_cgroup(c);
 	if (r >= 0)
 		r = prepare_rootfs(c);
-	return r < 0 ? r : record_beginning(c, run);
+	return r < 0 ? r : prepare_start(c, run);
 }
 
 /* --- bring up: while init builds its root file system ------------------------------------------------------------------- */
@@ -430,7 +426,10 @@ static int bring_up(struct creation *c, bool run)
 		return r;
 	c->state.pid = c->child.ref.pid;
 	c->state.start_time = c->child.ref.start;
-	r = set_oom_score(c);
+	/* Nobody needs it before the first hook, and init is busy meanwhile. */
+	r = store_save_config(c->store, c->config, c->config_size);
+	if (r >= 0)
+		r = set_oom_score(c);
 	if (r >= 0 && c->newborn.move_to_cgroup)
 		r = attach(c);
 	/* Hooks may ask for the state while the container is being created; systemd's scope has its path only now. */
@@ -444,12 +443,14 @@ static int bring_up(struct creation *c, bool run)
 		r = limit(c);
 	if (r >= 0)
 		r = delegate(c);
+	/* Written while init is busy; to be seen once it is ready. */
+	c->state.created = timestamp(&c->state.arena);
+	if (r >= 0)
+		r = store_write_state(c->store, &c->state);
 	if (r >= 0)
 		r = converse_until_ready(c);
-	if (r < 0)
-		return r;
-	c->state.created = timestamp(&c->state.arena);
-	r = store_save_state(c->store, &c->state);
+	if (r >= 0)
+		r = store_show_state(c->store);
 	if (r >= 0 && c->options->pid_file)
 		r = report_pid_file(c->options->pid_file, c->state.pid);
 	if (r >= 0 && c->options->pidfd_socket)

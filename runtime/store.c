@@ -186,33 +186,70 @@ int store_lock(int dir)
  * Readers see the old file or the new one. Not synced: the state lives on a tmpfs and means nothing after a crash of the
  * host.
  */
-static int replace_file(int dir, const char *name, const char *data, size_t size)
-{
-	char temporary[64];
+struct temporary {
+	char name[64];
+};
 
-	snprintf(temporary, sizeof temporary, ".%s.%d", name, (int)syscall(SYS_gettid));
-	_cleanup_fd_ int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+static struct temporary temporary_of(const char *name)
+{
+	struct temporary temporary;
+
+	snprintf(temporary.name, sizeof temporary.name, ".%s.%d", name, (int)syscall(SYS_gettid));
+	return temporary;
+}
+
+static int write_temporary(int dir, const char *name, const char *data, size_t size)
+{
+	struct temporary temporary = temporary_of(name);
+	_cleanup_fd_ int fd = openat(dir, temporary.name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
-		return fail(errno, "create %s", temporary);
+		return fail(errno, "create %s", temporary.name);
 	int r = write_all(fd, data, size);
 
 	if (r < 0)
-		r = fail(-r, "write %s", name);
-	else if (renameat(dir, temporary, dir, name) < 0)
-		r = fail(errno, "replace %s", name);
-	if (r < 0)
-		(void)unlinkat(dir, temporary, 0);
+		(void)unlinkat(dir, temporary.name, 0);
+	return r < 0 ? fail(-r, "write %s", name) : 0;
+}
+
+static int put_in_place(int dir, const char *name)
+{
+	struct temporary temporary = temporary_of(name);
+
+	if (renameat(dir, temporary.name, dir, name) == 0)
+		return 0;
+	int r = fail(errno, "replace %s", name);
+
+	(void)unlinkat(dir, temporary.name, 0);
 	return r;
+}
+
+static int replace_file(int dir, const char *name, const char *data, size_t size)
+{
+	int r = write_temporary(dir, name, data, size);
+
+	return r < 0 ? r : put_in_place(dir, name);
+}
+
+int store_write_state(int dir, const struct state *state)
+{
+	TRACE_SCOPE("write state");
+	struct arena _cleanup_arena_ arena = { 0 };
+	const char *json = state_to_stored_json(state, &arena);
+
+	return write_temporary(dir, STATE_FILE, json, strlen(json));
+}
+
+int store_show_state(int dir)
+{
+	return put_in_place(dir, STATE_FILE);
 }
 
 int store_save_state(int dir, const struct state *state)
 {
-	TRACE_SCOPE("save state");
-	struct arena _cleanup_arena_ arena = { 0 };
-	const char *json = state_to_stored_json(state, &arena);
+	int r = store_write_state(dir, state);
 
-	return replace_file(dir, STATE_FILE, json, strlen(json));
+	return r < 0 ? r : store_show_state(dir);
 }
 
 int store_load_state(int dir, struct state *state)

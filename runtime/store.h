@@ -32,6 +32,9 @@ int store_create(const char *root, const char *id);
 int store_open(const char *root, const char *id);
 
 int store_save_state(int dir, const struct state *state);
+/* The same in two steps, the first of which nobody sees; both by one thread. */
+int store_write_state(int dir, const struct state *state);
+int store_show_state(int dir);
 /* -ENODATA with the record when the container is half made (directory without state.json). */
 int store_load_state(int dir, struct state *state);
 
