@@ -105,7 +105,7 @@ bounded() { # TEXT...: refused within the limits, and nothing ran
   local count
   for count in 341 3000 20000; do
     maps $count
-    bounded /linux/uidMappings "$count entries"
+    bounded /linux/uidMappings "$count entries: the kernel takes at most 340"
   done
   # Fewer, but with more digits than fit on a page.
   maps 340 12345677
