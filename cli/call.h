@@ -53,6 +53,7 @@ struct call {
 	const char *interval;
 	bool stats, once;
 
+	int late_close;      /* see struct runtime */
 	uint64_t ignored_signals;  /* by the caller (cli/signals.h) */
 	int format;          /* enum format_choice */
 	const char *file;

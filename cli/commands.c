@@ -83,6 +83,7 @@ int call_make_runtime(struct call *call)
 		.root = arena_strdup(&call->arena, absolute),
 		.manager = call->systemd_cgroup ? CGROUP_MANAGER_SYSTEMD : (enum cgroup_manager)call->cgroup_manager,
 		.rootless = is_rootless(call),
+		.late_close = &call->late_close,
 		/* "@" cannot be in an id. */
 		.seccomp_cache = arena_printf(&call->arena, "%s/@seccomp", absolute),
 	};

@@ -41,7 +41,7 @@ static int usage_error(const struct command *command)
 
 static int run_command(struct call *call, const struct command *command, char **argv)
 {
-	int r = command->sealed ? sealed_ensure(argv) : 0;
+	int r = command->sealed ? sealed_ensure(argv, &call->late_close) : 0;
 
 	trace_process("berth");
 	TRACE_SCOPE(command->name);
@@ -105,7 +105,7 @@ static int fill_standard_streams(void)
 
 int main(int argc, char **argv)
 {
-	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true };
+	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true, .late_close = -1 };
 
 	if (fill_standard_streams() < 0)
 		return EXIT_FAILURE;

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "base/trace.h"
+#include "cli/overlaid.h"
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -60,7 +61,7 @@ static int seal(int fd)
 	return seals < 0 || (seals & SEALS) != SEALS ? refuse(EPERM, "the copy of this program could not be sealed") : 0;
 }
 
-int sealed_ensure(char **argv)
+int sealed_ensure(char **argv, int *late_close)
 {
 	_cleanup_fd_ int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
@@ -74,6 +75,10 @@ int sealed_ensure(char **argv)
 		return 0;
 	}
 	trace_begin("seal");
+	if (overlaid_ensure(self, argv, late_close)) {
+		trace_end();
+		return 0;
+	}
 	_cleanup_fd_ int memory = make_memory_file();
 	int r;
 

@@ -45,6 +45,9 @@ static int clone_failed(int r, uint64_t flags)
 	if (r == -EPERM && flags & CLONE_NEWUSER)
 		return fail(-r, "create the container's user namespace (see /proc/sys/kernel/unprivileged_userns_clone and "
 		                "apparmor_restrict_unprivileged_userns)");
+	if (r == -EACCES)
+		return fail(-r, "create the container's process in its cgroup (a user can do that only from a group below one of the "
+		                "user's own, as in systemd-run --user --scope)");
 	return fail(-r, "create the container's process");
 }
 
@@ -226,6 +229,8 @@ static int give_birth(struct child *child, const struct birth *birth, int child_
 
 	if (pid == 0) {
 		close_fd(&child->socket);
+		if (birth->late_close)
+			close_fd(birth->late_close);
 		newborn->socket = child_end;
 		if (!staged)
 			birth->life(newborn);

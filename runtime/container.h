@@ -20,6 +20,7 @@ struct runtime {
 	enum cgroup_manager manager;
 	bool rootless;                 /* what the caller may not do (cgroups) is left out where nobody asked for it */
 	const char *seccomp_cache;     /* directory of compiled filters, or NULL: none */
+	int *late_close;               /* a descriptor that is closed while there is nothing else to do, or NULL */
 };
 
 struct create_options {

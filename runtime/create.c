@@ -418,6 +418,7 @@ static int bring_up(struct creation *c, bool run)
 		.cgroup = c->cgroup.fd,
 		.target = -1,
 		.root = -1,
+		.late_close = c->runtime->late_close,
 		.life = init_main,
 	};
 	int r = birth(&c->child, &request);
@@ -447,6 +448,8 @@ static int bring_up(struct creation *c, bool run)
 	c->state.created = timestamp(&c->state.arena);
 	if (r >= 0)
 		r = store_write_state(c->store, &c->state);
+	if (c->runtime->late_close)
+		close_fd(c->runtime->late_close);
 	if (r >= 0)
 		r = converse_until_ready(c);
 	if (r >= 0)

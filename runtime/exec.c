@@ -277,6 +277,17 @@ static int prepare(struct execution *x)
 	return r;
 }
 
+/* From out of the user's own groups, the way into one leads through its manager. */
+static int make_process_outside(struct execution *x, struct birth *request)
+{
+	const char *sub = x->options->cgroup;
+
+	request->cgroup = -1;
+	int r = birth(&x->child, request);
+
+	return r < 0 ? r : cgroup_adopt(&x->record.cgroup, sub ? sub : "", x->child.ref.pid);
+}
+
 static int make_process(struct execution *x)
 {
 	struct birth request = {
@@ -286,6 +297,7 @@ static int make_process(struct execution *x)
 		.target_types = x->types,
 		.root = x->root,
 		.affinity = x->process.affinity_initial.set ? &x->process.affinity_initial : NULL,
+		.late_close = x->runtime->late_close,
 		.life = exec_main,
 	};
 	int r = birth(&x->child, &request);
@@ -297,6 +309,8 @@ static int make_process(struct execution *x)
 		request.cgroup = x->cgroup;
 		r = birth(&x->child, &request);
 	}
+	if (r == -EACCES && request.cgroup >= 0)
+		r = make_process_outside(x, &request);
 	return r;
 }
 
@@ -356,6 +370,8 @@ static int attend(struct execution *x)
 
 	if (r >= 0 && sent < 0 && !gone)
 		r = fail(-sent, "speak to the container's process");
+	if (x->runtime->late_close)
+		close_fd(x->runtime->late_close);
 	while (r >= 0) {
 		_cleanup_fd_ int fd = -1;
 		struct msg msg;

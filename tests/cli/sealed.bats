@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The program runs from a copy in memory that nobody can change (CVE-2019-5736). Take the defence out: `.sealed = false` in
-# cli/cmd_create.c and cli/cmd_exec.c.
+# The program runs from a file that nobody can change (CVE-2019-5736): an overlay's without an upper layer, or a sealed copy in memory. Take
+# the defence out: `.sealed = false` in cli/cmd_create.c and cli/cmd_exec.c.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # bats' subshells; variables of common.bash
 load ../lib/common
 
@@ -10,38 +10,113 @@ with_hook() {
     --arg out "$BATS_TEST_TMPDIR/out" --arg text "$1"
 }
 
-@test "create and run are a sealed memory file" {
-  bundle one
-  with_hook 'readlink /proc/$PPID/exe > $OUT'
-  berth run --bundle "$bundle" one
-  assert_equal "$(< "$BATS_TEST_TMPDIR/out")" "/memfd:berth (deleted)"
-  rm "$BATS_TEST_TMPDIR/out"
-  create one
-  assert_equal "$(< "$BATS_TEST_TMPDIR/out")" "/memfd:berth (deleted)"
+# What a process with every privilege can do to the program of process PID: "overlay" or "memory" (what it is), and whether that can be written.
+assert_unchangeable() { # PID: what it is
+  run unshare --mount python3 -c '
+import ctypes, errno, fcntl, os, subprocess, sys
+exe = f"/proc/{sys.argv[1]}/exe"
+host = os.stat(sys.argv[2])
+fd = os.open(exe, os.O_RDONLY)
+held = os.open(exe, os.O_PATH)
+memory = True
+try:
+    print("memory" if fcntl.fcntl(fd, 1034) & 15 == 15 else "unsealed memory")
+except OSError:
+    memory = False
+    print("the file itself" if (os.fstat(fd).st_dev, os.fstat(fd).st_ino) == (host.st_dev, host.st_ino) else
+          subprocess.run(["stat", "-f", "-c", "%T", f"/proc/self/fd/{fd}"], capture_output=True, pass_fds=[fd], text=True).stdout.strip())
+def attempt(how):
+    try:
+        how()
+        print("written")
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EPERM, errno.ETXTBSY):
+            print(error)
+attempt(lambda: os.open(exe, os.O_RDWR))
+attempt(lambda: os.open(f"/proc/self/fd/{held}", os.O_WRONLY))
+attempt(lambda: os.truncate(exe, 0))
+if not memory: # whose permissions and times mean nothing
+    attempt(lambda: os.chmod(exe, 0o777))
+    attempt(lambda: os.utime(exe))
+# A mount of it that we may change.
+libc = ctypes.CDLL(None, use_errno=True)
+os.close(os.open("'"$BATS_TEST_TMPDIR"'/place", os.O_CREAT | os.O_WRONLY))
+place = b"'"$BATS_TEST_TMPDIR"'/place"
+if libc.mount(exe.encode(), place, None, 4096, None) == 0:
+    libc.mount(None, place, None, 32 | 4096, None) # read and write
+    libc.mount(None, place, None, 32, None)
+    attempt(lambda: os.open(place, os.O_RDWR))
+' "$1" "$BERTH"
+  assert_success
 }
 
-@test "exec is a sealed memory file" {
+@test "create and run are a file that nobody can change" {
+  bundle one
+  with_hook 'echo $PPID > $OUT.pid; until [ -e $OUT.seen ]; do sleep 0.02; done'
+  local command
+  for command in run create; do
+    "$BERTH" --root "$BATS_TEST_TMPDIR/state" $command --bundle "$bundle" one < /dev/null > /dev/null 2>&1 3>&- &
+    wait_until test -s "$BATS_TEST_TMPDIR/out.pid"
+    assert_unchangeable "$(< "$BATS_TEST_TMPDIR/out.pid")"
+    assert_output overlayfs
+    touch "$BATS_TEST_TMPDIR/out.seen"
+    wait $!
+    rm "$BATS_TEST_TMPDIR"/out.*
+  done
+}
+
+@test "so is exec" {
   bundle one
   script 'sleep 1000'
   start_new one
   "$BERTH" --root "$BATS_TEST_TMPDIR/state" exec one sleep 500 3>&- &
   local pid=$!
-  wait_until sh -c 'readlink /proc/$1/exe | grep -q memfd' - $pid
+  wait_until sh -c '! cmp -s /proc/$1/exe "$2" || [ "$(stat -L -c %d /proc/$1/exe)" != "$(stat -c %d "$2")" ]' - $pid "$BERTH"
   wait_until sh -c 'berth=$1; shift; "$berth" "$@" | grep -q , ' - "$BERTH" --root "$BATS_TEST_TMPDIR/state" ps -f json one
-  run python3 -c '
-import os, sys, fcntl
-fd = os.open(f"/proc/{sys.argv[1]}/exe", os.O_RDONLY)
-seals = fcntl.fcntl(fd, 1034)
-assert seals & 15 == 15, seals
-try:
-    os.open(f"/proc/{sys.argv[1]}/exe", os.O_RDWR)
-    print("opened for writing")
-except OSError as error:
-    print(error.strerror)' $pid
-  assert_success
-  refute_contains "opened for writing"
+  assert_unchangeable $pid
+  assert_output overlayfs
   kill $pid
   wait $pid || :
+}
+
+# Overlays go two deep: on a third the program must do without.
+without_overlay() { # CMD...: with $BERTH where it finds none
+  local layers=$BATS_TEST_TMPDIR/layers
+  mkdir "$layers" "$layers"/{program,empty,one,two}
+  cp "$BERTH" "$layers/program/berth"
+  mount -t overlay -o "lowerdir=$layers/program:$layers/empty" overlay "$layers/one"
+  mount -t overlay -o "lowerdir=$layers/one:$layers/empty" overlay "$layers/two"
+  BERTH=$layers/two/berth "$@"
+  umount "$layers/two" "$layers/one"
+}
+
+@test "where there can be no such overlay, it is a sealed copy in memory" {
+  bundle one
+  with_hook 'echo $PPID > $OUT.pid; until [ -e $OUT.seen ]; do sleep 0.02; done'
+  run_and_look() {
+    "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one < /dev/null > /dev/null 2>&1 3>&- &
+    wait_until test -s "$BATS_TEST_TMPDIR/out.pid"
+    assert_unchangeable "$(< "$BATS_TEST_TMPDIR/out.pid")"
+    touch "$BATS_TEST_TMPDIR/out.seen"
+    wait $!
+  }
+  without_overlay run_and_look
+  assert_output memory
+}
+
+@test "an upgrade while it starts: the program is what it was" {
+  bundle one
+  with_hook 'echo $PPID > $OUT.pid'
+  mkdir "$BATS_TEST_TMPDIR/program"
+  cp "$BERTH" "$BATS_TEST_TMPDIR/program/berth"
+  # Stopped where it looks for its own name.
+  strace -qq -o /dev/null -e signal=none -e trace=readlink -e inject=readlink:delay_exit=300000:when=1 \
+    "$BATS_TEST_TMPDIR/program/berth" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one &
+  sleep 0.1
+  cp /bin/true "$BATS_TEST_TMPDIR/program/new"
+  mv "$BATS_TEST_TMPDIR/program/new" "$BATS_TEST_TMPDIR/program/berth"
+  wait $!
+  [[ -s $BATS_TEST_TMPDIR/out.pid ]]
 }
 
 @test "no variable or argument keeps the program from it" {
@@ -52,7 +127,7 @@ except OSError as error:
     run env "$variable" "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one
     assert_success
     run cat "$BATS_TEST_TMPDIR/out"
-    assert_output "/memfd:berth (deleted)"
+    refute_contains "$BERTH"
   done
 }
 
@@ -68,8 +143,11 @@ except OSError as error:
   [[ -w /proc/sys/vm/memfd_noexec ]] || skip "this kernel has no vm.memfd_noexec"
   bundle one
   # A pid namespace has its own value, which can only grow.
-  run unshare --pid --fork --mount-proc sh -c 'echo 2 > /proc/sys/vm/memfd_noexec && exec "$@"' - \
-    "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one
+  forbidden() {
+    run unshare --pid --fork --mount-proc sh -c 'echo 2 > /proc/sys/vm/memfd_noexec && exec "$@"' - \
+      "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one
+  }
+  without_overlay forbidden
   assert_error "vm.memfd_noexec=2"
 }
 
