@@ -328,10 +328,11 @@ void net_devices_close(struct net_devices *d)
 	d->count = 0;
 }
 
-static int check_all(struct net_devices *d, const struct spec_net_device *devices, struct arena *arena)
+static int check_all(struct net_devices *d, const struct spec_net_device *devices, size_t count, struct arena *arena)
 {
-	d->list = arena_array(arena, d->count, sizeof *d->list);
-	for (size_t i = 0; i < d->count; i++) {
+	d->list = arena_array(arena, count, sizeof *d->list);
+	d->count = count;
+	for (size_t i = 0; i < count; i++) {
 		struct device *device = &d->list[i];
 
 		device->host_name = devices[i].host_name;
@@ -352,7 +353,7 @@ int net_devices_move(const struct spec_net_device *devices, size_t count, int ne
 		return 0;
 	struct net_devices *d = arena_alloc(arena, sizeof *d);
 
-	*d = (struct net_devices){ .count = count, .host = nl_open(), .container = -1 };
+	*d = (struct net_devices){ .host = nl_open(), .container = -1 };
 	int r = d->host;
 
 	if (r >= 0)
@@ -360,7 +361,7 @@ int net_devices_move(const struct spec_net_device *devices, size_t count, int ne
 	if (r < 0)
 		context(r, "/linux/netDevices");
 	if (r >= 0)
-		r = check_all(d, devices, arena);
+		r = check_all(d, devices, count, arena);
 	if (r >= 0)
 		r = move_all(d, netns);
 	if (r < 0) {
