@@ -225,6 +225,14 @@ static int run_screen(struct top *top)
 	return r;
 }
 
+/* A terminal that knows no escapes, as in an editor's window, says so. */
+static bool has_screen(void)
+{
+	const char *kind = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(kind && strcmp(kind, "dumb") == 0);
+}
+
 static int run_top(struct call *call)
 {
 	struct top top = { .call = call, .interval = SECOND };
@@ -232,7 +240,7 @@ static int run_top(struct call *call)
 	if (call->interval && (units_parse_duration(call->interval, &top.interval) < 0 || top.interval < INTERVAL_MIN))
 		return refuse(EINVAL, "--interval %s: must be a duration of 10ms or more, such as 500ms, 5s or 1m30s",
 			      call->interval);
-	bool screen = call->format == FORMAT_TABLE && !call->once && isatty(STDOUT_FILENO);
+	bool screen = call->format == FORMAT_TABLE && !call->once && has_screen();
 	int r = screen ? run_screen(&top) : run_plain(&top, call->once);
 
 	forget(&top);

@@ -1,9 +1,7 @@
 #include "runtime/usage.h"
 
-#include "base/error.h"
 #include "runtime/record.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -27,20 +25,14 @@ static void read_traffic(const struct pidref *init, struct traffic *traffic)
 		*traffic = found;
 }
 
-static int read_living(struct record *record, struct arena *arena, struct container_usage *usage)
+static void read_living(struct record *record, struct arena *arena, struct container_usage *usage)
 {
-	int r = record_open_cgroup(record);
-
 	usage->pid = record->init.pid;
 	usage->start_time = record->init.start;
-	if (r >= 0 && record->cgroup.fd >= 0)
-		r = cgroup_read_usage(&record->cgroup, arena, &usage->stats);
-	if (r == -ENOENT) {
+	if (record_open_cgroup(record) >= 0 && record->cgroup.fd >= 0 &&
+	    cgroup_read_usage(&record->cgroup, arena, &usage->stats) < 0)
 		usage->stats = (struct cgroup_stats){ 0 };
-		r = 0;
-	}
 	read_traffic(&record->init, &usage->traffic);
-	return r;
 }
 
 int container_usage(const struct runtime *runtime, const char *id, struct arena *arena, struct container_usage *usage)
@@ -52,5 +44,7 @@ int container_usage(const struct runtime *runtime, const char *id, struct arena 
 	if (r < 0)
 		return r;
 	usage->status = record.status;
-	return record.init.fd < 0 ? 0 : read_living(&record, arena, usage);
+	if (record.init.fd >= 0)
+		read_living(&record, arena, usage);
+	return 0;
 }

@@ -93,6 +93,17 @@ words() { tr -s ' ' <<< "$1"; }
   assert_equal "$(jq -c '.[0].network' <<< "$output")" '{"receivedBitsPerSecond":null,"sentBitsPerSecond":null,"source":null}'
 }
 
+@test "a container without a cgroup of its own has a status and a network" {
+  bundle one
+  config 'del(.linux.cgroupsPath) | del(.linux.resources)'
+  script 'exec sleep 100'
+  berth --cgroup-manager disabled create --bundle "$bundle" one < /dev/null > "$BATS_TEST_TMPDIR/log" 2>&1 ||
+    fail "$(< "$BATS_TEST_TMPDIR/log")"
+  run berth top --once --interval 10ms
+  assert_success
+  assert_equal "$(words "${lines[1]}")" "one created - - - - - - - 0bit 0bit - - -"
+}
+
 @test "a container that is half made hides no other" {
   running one 'exec sleep 100'
   mkdir "$BATS_TEST_TMPDIR/state/half"
@@ -271,6 +282,14 @@ screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^s
   wait $!
   assert_success
   refute_contains "never read"
+}
+
+@test "a terminal that knows no escapes gets tables" {
+  running one 'exec sleep 100'
+  TERM=dumb run on_terminal 24x80 --send 'one =' --send 'one =\x03' -- --interval 20ms
+  assert_failure 130
+  refute_contains $'\e'
+  assert_matches "NET-IN.*"$'\n'".*NET-IN"
 }
 
 @test "keys are only read from a terminal" {

@@ -118,6 +118,20 @@ annotations() { berth state "$1" | jq -r '.annotations | "\(.["org.berth.network
   assert_equal "$(programs none), $(annotations none)" ", null, null"
 }
 
+@test "update: two at once do not undo each other" {
+  net_begin
+  limited both
+  local i other
+  for i in {1..8}; do
+    berth update --net-egress "${i}M" both &
+    other=$!
+    berth update --net-ingress "${i}M" both
+    wait $other
+    assert_equal "$(annotations both)" "${i}M, ${i}M"
+  done
+  assert_equal "$(counters both egress), $(counters both ingress)" "8000000 400000 0 0 0 0, 8000000 400000 0 0 0 0"
+}
+
 @test "update: what is no bandwidth is refused with the name of the option" {
   local text
   for text in 10x 999 -1 1k,burst=0 '100M,' 100M,burst= 1e6 2000T 'max,burst=1k'; do
