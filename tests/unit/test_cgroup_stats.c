@@ -207,6 +207,34 @@ static void huge_pages_and_rdma(void **state)
 	assert_int_equal(stats.rdma[1].handles, 3);
 }
 
+static void usage_is_a_part_of_it(void **state)
+{
+	struct cgroup_stats stats;
+
+	(void)state;
+	put("memory.current", "4096\n");
+	put("memory.max", "8192\n");
+	put("memory.stat", "anon 1\n");
+	put("memory.swap.current", "100\n");
+	put("memory.pressure", "some avg10=1.50 avg60=0.00 avg300=0.00 total=9\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
+	put("io.stat", "8:16 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n");
+	put("pids.current", "3\n");
+	put("pids.max", "max\n");
+	put("hugetlb.2MB.current", "4194304\n");
+	put("rdma.current", "mlx4_0 hca_handle=2 hca_object=2000\n");
+	assert_int_equal(cgroup_read_usage(&group, &arena, &stats), 0);
+	assert_int_equal(stats.cpu.usage, 30);
+	assert_true(stats.memory.set && stats.memory.current == 4096 && stats.memory.max == 8192);
+	assert_true(stats.memory.pressure.set && stats.memory.pressure.some.total == 9);
+	assert_true(stats.io.count == 1 && stats.io.devices[0].write_bytes == 2);
+	assert_true(stats.pids.set && stats.pids.current == 3 && stats.pids.max == STATS_UNLIMITED);
+	assert_true(stats.memory.stat_count == 0 && !stats.memory.swap_set && stats.hugetlb_count == 0 && stats.rdma_count == 0);
+	unlinkat(group.fd, "cgroup.procs", 0);
+	assert_int_equal(cgroup_read_usage(&group, &arena, &stats), -ENOENT);
+	unlinkat(group.fd, "cpu.stat", 0);
+	assert_int_equal(cgroup_read_usage(&group, &arena, &stats), -ENOENT);
+}
+
 static void a_group_that_is_gone(void **state)
 {
 	struct cgroup_stats stats;
@@ -270,6 +298,7 @@ int main(void)
 		TEST(a_missing_limit_is_none),
 		TEST(io_by_device),
 		TEST(huge_pages_and_rdma),
+		TEST(usage_is_a_part_of_it),
 		TEST(a_group_that_is_gone),
 		TEST(a_watch_tells_of_memory_events),
 		TEST(without_memory_events_a_watch_is_silent),
