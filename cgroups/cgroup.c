@@ -46,6 +46,11 @@ int cgroup_attach(struct cgroup *cgroup, const struct cgroup_request *request, p
 	return cgroup_driver_of(cgroup->manager)->attach(cgroup, request, pid);
 }
 
+int cgroup_adopt(struct cgroup *cgroup, const char *sub, pid_t pid)
+{
+	return cgroup_driver_of(cgroup->manager)->adopt(cgroup, sub, pid);
+}
+
 int cgroup_open_at(struct cgroup *cgroup, int root, const char *path)
 {
 	int fd = sys_openat2(root, path + 1, O_RDONLY | O_DIRECTORY, 0, BENEATH);

@@ -96,6 +96,12 @@ void cgroup_devices_close(struct cgroup_devices *change);
 /* Give the group's directory and the files of /sys/kernel/cgroup/delegate to uid (config-linux.md "Cgroup ownership"). */
 int cgroup_delegate(struct cgroup *cgroup, uid_t uid);
 
+/*
+ * Move pid, which could not be born in the group or its sub-group sub ("": none) for -EACCES: from a group that is not the user's, none
+ * that is can be reached. The user's systemd does that for its scopes; elsewhere it is an error that says what does work.
+ */
+int cgroup_adopt(struct cgroup *cgroup, const char *sub, pid_t pid);
+
 /* cgroup.freeze, waiting on cgroup.events. -ESTALE: a member was in a state that cannot freeze within timeout_ms. */
 int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms);
 /* 1 frozen (by itself or with an ancestor), 0 not, or gone. */

@@ -243,6 +243,15 @@ static int tell(struct cgroup *cgroup, const struct cgroup_values *values)
 	return 0;
 }
 
+static int adopt(struct cgroup *cgroup, const char *sub, pid_t pid)
+{
+	(void)sub, (void)pid;
+	return refuse(EACCES,
+		      "move the process into cgroup %s: a user can do that only from a group below one of the user's own (as "
+		      "in systemd-run --user --scope)",
+		      cgroup->path);
+}
+
 const struct cgroup_driver cgroup_driver_cgroupfs = {
-	.create = create, .attach = attach, .tell = tell, .remove = remove_group
+	.create = create, .attach = attach, .tell = tell, .adopt = adopt, .remove = remove_group
 };

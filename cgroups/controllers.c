@@ -21,21 +21,21 @@ static int cannot_have(const struct cgroup_need *need, const char *where, int co
 	switch (code) {
 	case EBUSY:
 		return fail(code,
-			    "%s needs the cgroup controller %s, which %s cannot give to groups below it while it holds "
+			    "%s needs %s of the cgroup controller %s, which %s cannot give to groups below it while it holds "
 			    "processes itself; use another cgroupsPath or move those processes",
-			    need->field, name, where);
+			    need->field, need->file, name, where);
 	case EACCES:
 	case EPERM:
 	case EROFS:
-		return fail(
-			code,
-			"%s needs the cgroup controller %s, which the caller may not enable in %s (systemd delegates it with "
-			"Delegate=%s)",
-			need->field, name, where, name);
+		return fail(code,
+			    "%s needs %s of the cgroup controller %s, which the caller may not enable in %s (systemd delegates "
+			    "it with Delegate=%s)",
+			    need->field, need->file, name, where, name);
 	case ENOENT:
 		return fail(code,
-			    "%s needs the cgroup controller %s, which is not available in %s (enable it in the groups above)",
-			    need->field, name, where);
+			    "%s needs %s of the cgroup controller %s, which is not available in %s (enable it in the groups "
+			    "above)",
+			    need->field, need->file, name, where);
 	default:
 		return fail(code, "%s: enable the cgroup controller %s in %s", need->field, name, where);
 	}

@@ -9,6 +9,7 @@ struct cgroup_driver {
 	int (*attach)(struct cgroup *cgroup, const struct cgroup_request *request, pid_t pid);
 	/* These limits have been written to the group's files: tell the manager. */
 	int (*tell)(struct cgroup *cgroup, const struct cgroup_values *values);
+	int (*adopt)(struct cgroup *cgroup, const char *sub, pid_t pid);
 	int (*remove)(struct cgroup *cgroup);
 };
 

@@ -231,6 +231,8 @@ static int attach(struct cgroup *cgroup, const struct cgroup_request *request, p
 	if (r < 0) {
 		struct error saved = error_save();
 
+		/* At once: systemd would ask it to end, and wait a minute and a half for a process that is deaf to that. */
+		(void)kill(pid, SIGKILL);
 		(void)stop_unit(&bus, unit.name);
 		error_restore(&saved);
 		cgroup_close(cgroup);
@@ -306,6 +308,24 @@ static int tell(struct cgroup *cgroup, const struct cgroup_values *values)
 	return r < 0 ? r : dbus_call(&bus, MANAGER("SetUnitProperties", "sba(sv)"), &body, &reply);
 }
 
+static int adopt(struct cgroup *cgroup, const char *sub, pid_t pid)
+{
+	_cleanup_dbus_ struct dbus bus = { .fd = -1 };
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct dbus_body body = { .arena = &arena };
+	struct dbus_message reply;
+
+	dbus_put_string(&body, unit_of(cgroup));
+	dbus_put_string(&body, *sub ? arena_printf(&arena, "/%s", sub) : "");
+	struct dbus_array pids = dbus_begin_array(&body, 4);
+
+	dbus_put_u32(&body, (uint32_t)pid);
+	dbus_end_array(&body, pids);
+	int r = connect_manager(&bus, is_user_unit(cgroup->path));
+
+	return r < 0 ? r : dbus_call(&bus, MANAGER("AttachProcessesToUnit", "ssau"), &body, &reply);
+}
+
 static int remove_scope(struct cgroup *cgroup)
 {
 	_cleanup_dbus_ struct dbus bus = { .fd = -1 };
@@ -323,4 +343,6 @@ static int remove_scope(struct cgroup *cgroup)
 	return cgroup->fd >= 0 ? cgroup_driver_cgroupfs.remove(cgroup) : 0;
 }
 
-const struct cgroup_driver cgroup_driver_systemd = { .create = create, .attach = attach, .tell = tell, .remove = remove_scope };
+const struct cgroup_driver cgroup_driver_systemd = {
+	.create = create, .attach = attach, .tell = tell, .adopt = adopt, .remove = remove_scope
+};

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# linux.resources with the cgroupfs driver: set, read back from the kernel outside and inside, felt.
+# linux.resources with the cgroupfs driver: set, read back from the kernel outside and inside. What is felt of them: cgroup-felt.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
 load ../../lib/common
 
@@ -10,23 +10,6 @@ setup() {
 }
 
 resources() { config '.linux.resources += $r' --argjson r "$1"; } # JSON
-
-# CPU time that groups use in some seconds, in microseconds: used[0], used[1] …; wall is the real time. Without a program in
-# between, since here each takes longer than what is measured.
-measure_cpu() { # SECONDS GROUP...
-  local seconds=$1 i key value begin
-  shift
-  used=()
-  begin=${EPOCHREALTIME/./}
-  for ((i = 1; i <= $#; i++)); do read -r key value < "${!i}/cpu.stat" && used+=("$value"); done
-  sleep "$seconds"
-  wall=$((${EPOCHREALTIME/./} - begin))
-  for ((i = 1; i <= $#; i++)); do read -r key value < "${!i}/cpu.stat" && used[i - 1]=$((value - used[i - 1])); done
-  [[ $key = usage_usec ]]
-}
-
-within() { (($1 * 100 >= $2 * (100 - $3) && $1 * 100 <= $2 * (100 + $3))); } # VALUE EXPECTED PERCENT
-assert_within() { within "$@" || fail "expected $2 within $3 %, got $1"; }
 
 all_fields() {
   jq -n --arg disk "$disk" '($disk | split(":") | map(tonumber)) as [$major, $minor] | {
@@ -88,102 +71,82 @@ all_fields() {
   done
 }
 
-@test "the files are those that crun and runc write" {
-  # Debian 13's still convert cpu.shares by the old straight line (1024 became 39, not the default of 100), and its runc does not know
-  # cpu.burst.
-  resources "$(all_fields | jq 'del(.cpu.shares)')"
-  config 'del(.linux.resources.unified["cgroup.max.depth"])'
-  files=(memory.max memory.low memory.high memory.swap.max cpu.max cpu.max.burst cpuset.cpus cpuset.mems pids.max io.weight io.max
-    hugetlb.2MB.max)
-  script 'sleep 1000'
-  start_new limits
-  ours=$(cd "$(cgroup_of limits)" && grep -H '' "${files[@]}")
+@test "what cgroup-tools see from outside" {
+  resources "$(all_fields)"
+  create limits
+  run lscgroup
+  assert_matches $'memory,[^\n]*:/*berth-test-limits'
+  run cgget -n -r memory.max -r memory.low -r memory.swap.max -r memory.high -r cpu.weight -r cpu.max -r cpu.max.burst -r cpuset.cpus \
+    -r cpuset.mems -r pids.max -r io.weight -r io.max -r hugetlb.2MB.max berth-test-limits
+  assert_output "memory.max: 134217728
+memory.low: 67108864
+memory.swap.max: 134217728
+memory.high: 104857600
+cpu.weight: 59
+cpu.max: 50000 100000
+cpu.max.burst: 20000
+cpuset.cpus: 1
+cpuset.mems: 0
+pids.max: 64
+io.weight: default 4950
+io.max: $disk rbps=1048576 wbps=2097152 riops=300 wiops=400
+hugetlb.2MB.max: 4194304"
+  berth update --memory 64M --memory-swap 64M limits
+  run cgget -nv -r memory.max -r memory.swap.max berth-test-limits
+  assert_output $'67108864\n0'
   berth delete --force limits
-  for peer in crun runc; do
-    "$peer" --root "$BATS_TEST_TMPDIR/$peer" run --bundle "$bundle" --detach "peer-$peer" < /dev/null > /dev/null 2>&1 3>&-
-    theirs=$(cd /sys/fs/cgroup/berth-test-limits && grep -H '' "${files[@]}")
-    "$peer" --root "$BATS_TEST_TMPDIR/$peer" delete --force "peer-$peer"
-    if [[ $peer = runc ]]; then theirs=${theirs/burst:0/burst:20000}; fi
-    assert_equal "$theirs" "$ours"
-  done
+  run lscgroup
+  refute_contains berth-test-limits
 }
 
-# Felt ------------------------------------------------------------------------
-
-# bats test_tags=timing
-@test "a CPU hog gets its quota within 5 %" {
-  resources '{ "cpu": { "quota": 30000, "period": 100000 } }'
-  script 'while :; do :; done'
-  start_new limits
-  group=$(cgroup_of limits)
-  # A machine that is emulated on a busy one may not even have that much time for it, but it never gets more.
-  for _ in 1 2 3 4; do
-    measure_cpu 5 "$group"
-    echo "used ${used[0]} of $wall"
-    ((used[0] * 1000 <= wall * 3 * 105)) || fail "more than the quota"
-    ! within "${used[0]}" $((wall * 3 / 10)) 5 || return 0
-  done
-  fail "less than the quota, every time"
-}
-
-# bats test_tags=timing
-@test "two hogs share by weight within 10 %" {
-  script 'while :; do :; done'
-  resources '{ "cpu": { "shares": 1024, "cpus": "1" } }'
-  start_new heavy
-  config '.linux.cgroupsPath += "-light"'
-  resources '{ "cpu": { "shares": 256, "cpus": "1" } }'
-  start_new light
-  assert_cgroup heavy cpu.weight 100
-  assert_cgroup light cpu.weight 35
-  groups=("$(cgroup_of heavy)" "$(cgroup_of light)")
-  # When the host takes the emulated CPU away, the time is charged to whoever ran: look long enough for once without.
-  for _ in 1 2 3 4 5 6; do
-    measure_cpu 6 "${groups[@]}"
-    echo "used ${used[*]} of $wall"
-    ((used[0] * 10 > used[1] * 15)) || fail "no more for the heavy one"
-    ! within "${used[0]}" $((used[1] * 100 / 35)) 10 || return 0
-  done
-  fail "not their shares, every time"
-}
-
-@test "memory beyond the limit is an OOM kill, and only in the container" {
-  resources '{ "memory": { "limit": 33554432, "swap": 33554432 } }'
-  script 'head -c 200000000 /dev/zero | tail -c 200000000 > /dev/null; echo "tail: $?"; sleep 1000'
-  start_new limits
-  WAIT=60 wait_until grep -q 'tail: ' "$BATS_TEST_TMPDIR/limits.log"
-  assert_equal "$(tail -n 1 "$BATS_TEST_TMPDIR/limits.log")" 'tail: 137'
-  assert_equal "$(grep -w oom_kill "$(cgroup_of limits)/memory.events")" 'oom_kill 1'
-  assert_status limits running
-}
-
-@test "the fork beyond the limit fails" {
-  resources '{ "pids": { "limit": 4 } }'
-  script 'for i in 1 2 3 4 5 6; do sleep 1000 & done; wait'
-  start_new limits
-  wait_until grep -q "can't fork" "$BATS_TEST_TMPDIR/limits.log"
-  assert_equal "$(cat /sys/fs/cgroup/berth-test-limits/pids.peak)" 4
-}
-
-# bats test_tags=timing
-@test "a dd is throttled to its rate within 10 %" {
-  local place=/var/tmp/berth-test-disk
-  mkdir -p "$place"
-  resources "$(jq -n --arg disk "$disk" '($disk | split(":") | map(tonumber)) as [$major, $minor] |
-    { blockIO: { throttleWriteBpsDevice: [{ major: $major, minor: $minor, rate: 1048576 }] } }')"
-  config '.mounts += [{ "destination": "/disk", "type": "bind", "source": $place, "options": ["rbind", "rw"] }]' --arg place "$place"
-  # The first one uses up what the group may have saved up; the others have the whole machine for it only now and then.
-  script 'for count in 16 64 64 64 64; do time dd if=/dev/zero of=/disk/file bs=65536 count=$count oflag=direct; done'
-  run berth run --bundle "$bundle" limits < /dev/null
-  rm -r "$place"
+@test "weights of devices: by the I/O cost model, by BFQ, by both" {
+  local dev weights
+  modprobe null_blk nr_devices=1 gb=1 queue_mode=2
+  modprobe bfq
+  dev=$(< /sys/block/nullb0/dev)
+  weights=$(jq -n --arg dev "$dev" '($dev | split(":") | map(tonumber)) as [$major, $minor] |
+    { blockIO: { weight: 300, weightDevice: [{ major: $major, minor: $minor, weight: 700 }] } }')
+  resources "$weights"
+  echo bfq > /sys/block/nullb0/queue/scheduler
+  create limits
+  assert_cgroup limits io.bfq.weight "default 300"$'\n'"$dev 700"
+  berth delete --force limits
+  echo "$dev enable=1" > /sys/fs/cgroup/io.cost.qos
+  create limits
+  assert_cgroup limits io.bfq.weight "default 300"$'\n'"$dev 700"
+  assert_cgroup limits io.weight "default 2930"$'\n'"$dev 6970"
+  echo none > /sys/block/nullb0/queue/scheduler
+  berth delete --force limits
+  create limits
+  assert_cgroup limits io.weight "default 2930"$'\n'"$dev 6970"
+  run berth update --resources - limits <<< "${weights/700/800}"
   assert_success
-  readarray -t times < <(sed -nE 's/^real[^0-9]*0m *([0-9]+)\.([0-9]+)s$/\1\2/p' <<< "$output")
-  assert_equal ${#times[@]} 5
-  for took in "${times[@]:1}"; do # in hundredths of a second
-    ((10#$took >= 400 * 9 / 10)) || fail "faster than the limit: ${times[*]}"
-    ! within $((10#$took)) 400 10 || return 0
+  assert_cgroup limits io.weight "default 2930"$'\n'"$dev 7980"
+  echo "$dev enable=0" > /sys/fs/cgroup/io.cost.qos
+  berth delete --force limits
+  modprobe -r null_blk bfq
+  refused '/linux/resources/blockIO/weightDevice/0'
+}
+
+@test "unified: any file of the group itself, and no other" {
+  resources '{ "unified": { "memory.high": "50331648", "memory.oom.group": "1", "cpu.max": "30000 60000", "pids.max": "7",
+    "io.max": "'"$disk"' rbps=4096\n'"$disk"' wiops=10", "cpuset.cpus.partition": "member", "cgroup.max.descendants": "3" } }'
+  create limits
+  assert_cgroup limits memory.high 50331648
+  assert_cgroup limits memory.oom.group 1
+  assert_cgroup limits cpu.max '30000 60000'
+  assert_cgroup limits pids.max 7
+  assert_cgroup limits io.max "$disk rbps=4096 wbps=max riops=max wiops=10"
+  assert_cgroup limits cgroup.max.descendants 3
+  berth delete --force limits
+  mkdir /sys/fs/cgroup/berth-test-other
+  for key in ../berth-test-other/memory.high ../cgroup.max.depth /sys/fs/cgroup/berth-test-other/memory.high .. . '' \
+    cgroup.procs cgroup.subtree_control cgroup.kill cgroup.freeze cgroup.type cgroup.threads; do
+    config '.linux.resources = { unified: { ($k): "1" } }' --arg k "$key"
+    refused /linux/resources/unified
   done
-  fail "slower than the limit, every time: ${times[*]}"
+  assert_equal "$(< /sys/fs/cgroup/berth-test-other/memory.high)" max
+  rmdir /sys/fs/cgroup/berth-test-other
 }
 
 @test "devices: only those that the list allows open" {
@@ -231,6 +194,25 @@ refused() { # TEXT...: create fails with them, and leaves no group
     resources "$json"
     refused "${cases[$json]}" || fail "with $json"
   done
+}
+
+@test "a controller that cgroup v1 has taken, or that the kernel lacks, is explained" {
+  local v1=$BATS_TEST_TMPDIR/v1
+  mkdir "$v1"
+  # What nobody uses can change sides.
+  while read -r group; do echo -hugetlb > "$group"; done < <(find /sys/fs/cgroup -depth -name cgroup.subtree_control -exec grep -lw hugetlb {} +)
+  wait_until mount -t cgroup -o hugetlb none "$v1"
+  resources '{ "hugepageLimits": [{ "pageSize": "2MB", "limit": 4194304 }] }'
+  refused '/linux/resources/hugepageLimits/0 needs hugetlb.2MB.max of the cgroup v2 controller hugetlb' "cgroup v1 holds it at $v1" \
+    cgroup_no_v1=hugetlb systemd.unified_cgroup_hierarchy=1 "umount $v1 gives it at once"
+  # As it says.
+  umount "$v1"
+  wait_until grep -qw hugetlb /sys/fs/cgroup/cgroup.controllers
+  create limits
+  assert_cgroup limits hugetlb.2MB.max 4194304
+  berth delete --force limits
+  config '.linux.resources = { unified: { "dmem.nosuch": "1", "nosuch.max": "1" } }'
+  refused /linux/resources/unified/
 }
 
 @test "a group above that holds processes cannot give controllers, and keeps its processes" {
