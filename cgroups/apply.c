@@ -264,7 +264,7 @@ static int check_memory_in_use(struct cgroup *cgroup, const struct spec_memory *
 	char text[32];
 
 	if (!memory->check_before_update.set || !memory->check_before_update.value || !memory->limit.set ||
-	    memory->limit.value < 0)
+	    memory->limit.value <= 0)
 		return 0;
 	ssize_t n = cgroup_file_read(cgroup->fd, "memory.current", text, sizeof text);
 

@@ -114,9 +114,10 @@ static int plan_memory(struct planner *planner, const struct spec_resources *res
 	/* Swap first: a lower memory limit then finds the room that it may swap to. */
 	int r = plan_swap(planner, memory);
 
-	if (r >= 0 && memory->limit.set)
+	/* Here, too, 0 means "not set": a limit of nothing would end the container before it begins. */
+	if (r >= 0 && memory->limit.set && memory->limit.value != 0)
 		r = add_limit(planner, "memory.max", RESOURCES "/memory/limit", memory->limit.value);
-	if (r >= 0 && memory->reservation.set)
+	if (r >= 0 && memory->reservation.set && memory->reservation.value != 0)
 		r = add_limit(planner, "memory.low", RESOURCES "/memory/reservation", memory->reservation.value);
 	return r;
 }

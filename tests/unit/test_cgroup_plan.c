@@ -74,7 +74,7 @@ static void memory(void **state)
 {
 	(void)state;
 	PLANS("memory.max=1048576", .memory = { .limit = SET(1048576) });
-	PLANS("memory.max=0", .memory = { .limit = SET(0) });
+	PLANS("", .memory = { .limit = SET(0), .reservation = SET(0), .swap = SET(0) });
 	PLANS("memory.low=5", .memory = { .reservation = SET(5) });
 	PLANS("memory.swap.max=100;memory.max=200;memory.low=50",
 	      .memory = { .limit = SET(200), .swap = SET(300), .reservation = SET(50) });
