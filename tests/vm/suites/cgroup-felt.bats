@@ -200,13 +200,13 @@ hugepages() { # MANAGER
 # A dd is throttled to its rate within 10 % ---------------------------------------
 
 throttle() { # MANAGER LIST RATE DD...: 64 blocks of 64 KiB in 4 s
-  local manager=$1 list=$2 rate=$3 place=/var/tmp/berth-test-disk disk
+  local driver=$1 list=$2 rate=$3 place=/var/tmp/berth-test-disk disk
   shift 3
   disk=$(< /sys/block/nvme0n1/dev)
   mkdir -p "$place"
   head -c 4194304 /dev/zero > "$place/file"
   sync
-  place "$manager" dd "$(jq -n --arg disk "$disk" --arg list "$list" --argjson rate "$rate" '($disk | split(":") | map(tonumber)) as [$major, $minor] |
+  place "$driver" dd "$(jq -n --arg disk "$disk" --arg list "$list" --argjson rate "$rate" '($disk | split(":") | map(tonumber)) as [$major, $minor] |
     { blockIO: { ($list): [{ major: $major, minor: $minor, rate: $rate }] } }')"
   config '.mounts += [{ destination: "/disk", type: "bind", source: $place, options: ["rbind", "rw"] }]' --arg place "$place"
   # The first one uses up what the group may have saved up; the others have the whole machine for it only now and then.

@@ -61,6 +61,14 @@ kernel_has=(memory.max 134217728 memory.low 67108864 memory.swap.max 134217728 m
   resources "$limits"
   start_new scope
   assert_values "${kernel_has[@]}"
+  # The same as seen from inside.
+  run berth exec scope sh -c 'cd /sys/fs/cgroup && for f; do echo "$f $(cat $f)"; done' sh memory.max memory.swap.max cpu.weight cpu.max pids.max io.max
+  assert_output "memory.max 134217728
+memory.swap.max 134217728
+cpu.weight 59
+cpu.max 33300 100000
+pids.max 64
+io.max 259:0 rbps=1048576 wbps=max riops=max wiops=max"
   assert_property MemoryMax 134217728
   assert_property MemoryLow 67108864
   assert_property MemoryHigh 104857600
@@ -206,28 +214,4 @@ is_failed() { [[ $(property ActiveState) = failed ]]; }
   run unshare --mount sh -c 'mount -t tmpfs none /run && exec "$@"' sh "$BERTH" --root "$BATS_TEST_TMPDIR/state" --systemd-cgroup \
     create --bundle "$bundle" scope < /dev/null
   assert_error 'instance of systemd' cgroupfs
-}
-
-# Rootless ----------------------------------------------------------------------
-
-@test "a user's own instance makes the scope, as far as it was delegated controllers" {
-  config '.linux.namespaces += [{ "type": "user" }] | .linux.uidMappings = [{ "containerID": 0, "hostID": 1000, "size": 1 }]
-    | .linux.gidMappings = .linux.uidMappings | del(.linux.resources.devices) | .linux.cgroupsPath = ":unit:scope"
-    | (.mounts[] | select(.destination == "/dev/pts") | .options) -= ["gid=5"]'
-  resources '{ "memory": { "limit": 67108864 }, "pids": { "limit": 20 } }'
-  mkdir "$BATS_TEST_TMPDIR/user"
-  chown -R 1000:1000 "$bundle" "$BATS_TEST_TMPDIR/user"
-  chmod 711 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/test "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR"
-  user_berth() { AS_USER_DIRECT=1 as-user "$BERTH" --root "$BATS_TEST_TMPDIR/user" --systemd-cgroup "$@" 3>&-; }
-  user_berth run --bundle "$bundle" --detach scope < /dev/null > "$BATS_TEST_TMPDIR/output" 2>&1 || fail "$(< "$BATS_TEST_TMPDIR/output")"
-  pid=$(user_berth state scope | jq .pid)
-  group=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
-  assert_equal "$group" /sys/fs/cgroup/user.slice/user-1000.slice/user@1000.service/user.slice/unit-scope.scope
-  assert_values memory.max 67108864 pids.max 20
-  user_berth delete --force scope
-  assert_missing "$group"
-  config '.linux.resources.cpu.cpus = "0"'
-  run user_berth create --bundle "$bundle" scope < /dev/null
-  assert_error /linux/resources/cpu/cpus Delegate=cpuset
-  assert_missing "$group"
 }
