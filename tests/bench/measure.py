@@ -5,6 +5,7 @@ usage: measure.py ROUNDS WORK TOP PEERS
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 
@@ -15,19 +16,25 @@ runtimes = {"berth": f"{top}/build/berth", "crun": f"{peers}/sid/crun", "runc": 
 
 
 def run(argv):
-    """Runs argv, returns (seconds, peak resident KiB); a failure ends the benchmark."""
+    """Runs argv, returns the seconds that it took; a failure ends the benchmark."""
     begin = time.perf_counter()
     pid = os.posix_spawn(argv[0], argv, {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
                          file_actions=[(os.POSIX_SPAWN_DUP2, devnull, 0), (os.POSIX_SPAWN_DUP2, devnull, 1)])
-    _, status, usage = os.wait4(pid, 0)
+    _, status = os.waitpid(pid, 0)
     elapsed = time.perf_counter() - begin
     if status:
         sys.exit(f"{' '.join(argv)}: status {status}")
-    return elapsed, usage.ru_maxrss
+    return elapsed
+
+
+def peak(argv):
+    """The peak resident memory of argv and its children in KiB."""
+    told = subprocess.run([f"{work}/peak", *argv], stdin=devnull, stdout=devnull, stderr=subprocess.PIPE, text=True, check=True)
+    return int(told.stderr)
 
 
 def container(runtime):
-    root = os.path.join(work, "state-" + runtime)
+    root = os.path.join(work, "state", runtime)
     return [runtimes[runtime], "--root", root, "run", "--bundle", bundle, "bench"]
 
 
@@ -35,13 +42,12 @@ work_items = {"floor": [f"{work}/floor", f"{bundle}/rootfs", "/sys/fs/cgroup/flo
 work_items.update({name: container(name) for name in runtimes if os.path.exists(runtimes[name])})
 
 times = {name: [] for name in work_items}
-memory = {name: 0 for name in work_items}
+memory = {name: max(peak(argv) for _ in range(5)) for name, argv in work_items.items()}
 for turn in range(rounds + 3):
     for name, argv in work_items.items():
-        elapsed, peak = run(argv)
+        elapsed = run(argv)
         if turn >= 3:  # the first rounds fill caches
             times[name].append(elapsed)
-            memory[name] = max(memory[name], peak)
 
 print(f"run of a no-op, minimal bundle: medians of {rounds} interleaved rounds")
 print(f"{platform.machine()}, Linux {platform.release()}, {os.cpu_count()} CPUs")
