@@ -11,7 +11,6 @@
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
-#include <linux/stat.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -126,11 +125,6 @@ static inline int sys_fspick(int dirfd, const char *path, unsigned flags)
 static inline int sys_mount_setattr(int dirfd, const char *path, unsigned flags, const struct mount_attr *attr)
 {
 	return (int)sys_result(syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof *attr));
-}
-
-static inline int sys_statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *st)
-{
-	return (int)sys_result(syscall(SYS_statx, dirfd, path, flags, mask, st));
 }
 
 static inline int sys_setns(int fd, int types)
