@@ -101,3 +101,29 @@ every_command() { # ID TEXT...: none may work on it, and each says TEXT
   assert_missing "$state"
   untouched
 }
+
+@test "the path of a bundle, and annotations, cannot say what is not so" {
+  local path=$BATS_TEST_TMPDIR/$'x","pid":1,"status":"stopped","y":"\n' other
+  sleep 1000 3>&- &
+  other=$!
+  bundle one
+  config '.annotations = { ($text): $text }' --arg text 'x","pid":'$other',"y":"'
+  script 'sleep 1000'
+  mkdir "$path"
+  mv "$bundle" "$path/one"
+  ln -s "$path" "$BATS_TEST_TMPDIR/link"
+  bundle=$BATS_TEST_TMPDIR/link/../link/./one
+  create one
+  berth start one
+  run berth state one
+  assert_equal "$(jq -r .bundle <<< "$output")" "$path/one"
+  assert_equal "$(jq -r .status <<< "$output")" running
+  [[ $(< "/proc/$(jq .pid <<< "$output")/cgroup") = *0::/berth-test-one ]]
+  assert_equal "$(berth list --format json | jq length)" 1
+  berth kill one KILL
+  wait_until is one stopped
+  berth delete one
+  [[ $(< "/proc/$other/comm") = sleep ]] || fail "process $other was killed"
+  kill $other
+  wait $other || :
+}
