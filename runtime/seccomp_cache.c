@@ -291,7 +291,7 @@ static void prune(int dir)
 		files[count].when = st.st_mtim;
 		memcpy(files[count++].name, item->d_name, strlen(item->d_name) + 1);
 	}
-	if (count <= SECCOMP_CACHE_ENTRIES)
+	if (!files || count <= SECCOMP_CACHE_ENTRIES)
 		return;
 	qsort(files, count, sizeof *files, by_age);
 	for (size_t i = 0; i < count - SECCOMP_CACHE_ENTRIES; i++)
