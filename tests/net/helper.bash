@@ -119,9 +119,9 @@ measure() { # ID WAY STREAMS [OPTION...]
   if [[ " $* " = *' -6 '* ]]; then address=fd99:: kind+=(-6); fi
   if [[ " $* " = *' -u '* ]]; then kind+=(-u); fi
   if [[ $way = egress ]]; then
-    address+=2 to=(outside "$(traffic_program)") from=(berth exec "$id" traffic)
+    address=${address}2 to=(outside "$(traffic_program)") from=(berth exec "$id" traffic)
   else
-    address+=1 to=(berth exec "$id" traffic) from=(outside "$(traffic_program)")
+    address=${address}1 to=(berth exec "$id" traffic) from=(outside "$(traffic_program)")
   fi
   "${from[@]}" pour "$@" "$address" 5000 "$streams" $seconds >&2 3>&- &
   "${to[@]}" sink "${kind[@]}" 5000 "$SETTLE" "$SECONDS_MEASURED"
