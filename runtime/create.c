@@ -510,6 +510,8 @@ void creation_undo(struct creation *c)
 	close_fd(&c->newborn.start_fifo);
 	close_fd(&c->newborn.result_fifo);
 	close_fd(&c->bundle);
+	if (c->runtime->late_close)
+		close_fd(c->runtime->late_close);
 	ns_close(&c->newborn.plan);
 	rootfs_close(&c->rootfs);
 	/* "delete --force" may have come first: what is called so now is another container. */
