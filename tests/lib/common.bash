@@ -23,7 +23,9 @@
 #   status_of ID              created, running, stopped; "none" when there is none
 #   pid_of ID                 of its init, as seen from here
 #   cgroup_of ID              the directory of its cgroup
-#   wait_until CMD...         retries CMD for up to 10 s (WAIT=SECONDS)
+#   static_program NAME SOURCE...
+#                             compiles it, and prints its path
+#   wait_until CMD...         retries CMD for up to 60 s (WAIT=SECONDS)
 #   need_controller NAME      skips the test where cgroup v2 lacks it, as on a machine
 #                             with hybrid cgroups; the test machine has them all
 #   need_vm                   skips the test outside the test machine
@@ -40,6 +42,23 @@ common_setup() {
   [[ ${BERTH_PRIVATE-}${BERTH_VM_KERNEL-} ]] ||
     fail "a test must not run on the machine itself: use tests/run, or tests/lib/private bats FILE"
   scan > "$BATS_TEST_TMPDIR/.before"
+}
+
+# Programs ----------------------------------------------------------------
+
+static_program() { # NAME SOURCE...: prints its path; compiled on the first call, outside of the test machine
+  local program=$top/build/helpers/$1 sources=("${@:2}") source stale='' compiler=(gcc)
+  for source in "${sources[@]}"; do [[ $program -nt $source ]] || stale=1; done
+  if [[ $stale ]]; then
+    mkdir -p "${program%/*}"
+    if command -v musl-gcc > /dev/null; then
+      compiler=(musl-gcc -idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)")
+    fi
+    "${compiler[@]}" -static -O2 -D_GNU_SOURCE -I"$top" -o "$program.$$" "${sources[@]}" >&2 ||
+      fail "cannot compile $1 (in the test machine: run the suite outside first)" || return
+    mv "$program.$$" "$program"
+  fi
+  echo "$program"
 }
 
 # Bundles -----------------------------------------------------------------

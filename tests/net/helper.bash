@@ -29,21 +29,6 @@
 
 : "${SETTLE:=1}" "${SECONDS_MEASURED:=4}"
 
-static_program() { # NAME SOURCE...: prints its path; compiled on the first call, outside of the test machine
-  local program=$top/build/helpers/$1 sources=("${@:2}") source stale='' compiler=(gcc)
-  for source in "${sources[@]}"; do [[ $program -nt $source ]] || stale=1; done
-  if [[ $stale ]]; then
-    mkdir -p "${program%/*}"
-    if command -v musl-gcc > /dev/null; then
-      compiler=(musl-gcc -idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)")
-    fi
-    "${compiler[@]}" -static -O2 -D_GNU_SOURCE -I"$top" -o "$program.$$" "${sources[@]}" >&2 ||
-      fail "cannot compile $1 (in the test machine: run the suite outside first)" || return
-    mv "$program.$$" "$program"
-  fi
-  echo "$program"
-}
-
 traffic_program() { static_program traffic "$top/tests/net/traffic.c"; }
 
 new_namespace() { # leaves its process in $!

@@ -28,20 +28,7 @@ refused() { # TEXT...
   assert_error "$@"
 }
 
-probe_program() { # prints its path; compiled on the first call, outside of the test machine
-  local source=$top/tests/runtime/probe.c program=$top/build/helpers/probe
-  if [[ ! -x $program || $source -nt $program ]]; then
-    mkdir -p "${program%/*}"
-    if command -v musl-gcc > /dev/null; then
-      musl-gcc -static -O1 -D_GNU_SOURCE -idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)" \
-        -o "$program.$$" "$source"
-    else
-      gcc -static -O1 -D_GNU_SOURCE -o "$program.$$" "$source"
-    fi >&2 || fail "cannot compile $source (in the test machine: run the suite outside first)" || return
-    mv "$program.$$" "$program"
-  fi
-  echo "$program"
-}
+probe_program() { static_program probe "$top/tests/runtime/probe.c"; } # prints its path
 
 install_probe() { cp "$(probe_program)" "$bundle/rootfs/bin/probe"; }
 

@@ -11,20 +11,7 @@
 #   log_of ID             what the container wrote
 load "${BASH_SOURCE[0]%/*}/../runtime/helper"
 
-attack_program() { # prints its path; compiled on the first call, outside of the test machine
-  local source=$top/tests/security/attack.c program=$top/build/helpers/attack
-  if [[ ! -x $program || $source -nt $program ]]; then
-    mkdir -p "${program%/*}"
-    if command -v musl-gcc > /dev/null; then
-      musl-gcc -static -O1 -D_GNU_SOURCE -idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)" \
-        -o "$program.$$" "$source"
-    else
-      gcc -static -O1 -D_GNU_SOURCE -o "$program.$$" "$source"
-    fi >&2 || fail "cannot compile $source (in the test machine: run the suite outside first)" || return
-    mv "$program.$$" "$program"
-  fi
-  echo "$program"
-}
+attack_program() { static_program attack "$top/tests/security/attack.c"; } # prints its path
 
 install_attack() { cp "$(attack_program)" "$bundle/rootfs/bin/attack"; }
 attack() { "$(attack_program)" "$@" 3>&-; }
