@@ -199,9 +199,9 @@ hugepages() { # MANAGER
 
 # A dd is throttled to its rate within 10 % ---------------------------------------
 
-throttle() { # MANAGER LIST RATE DD...: 64 blocks of 64 KiB in 4 s
-  local driver=$1 list=$2 rate=$3 place=/var/tmp/berth-test-disk disk
-  shift 3
+throttle() { # MANAGER LIST RATE SIZE COUNT DD...: so many blocks of that size in 4 s
+  local driver=$1 list=$2 rate=$3 size=$4 count=$5 place=/var/tmp/berth-test-disk disk
+  shift 5
   disk=$(< /sys/block/nvme0n1/dev)
   mkdir -p "$place"
   head -c 4194304 /dev/zero > "$place/file"
@@ -210,7 +210,7 @@ throttle() { # MANAGER LIST RATE DD...: 64 blocks of 64 KiB in 4 s
     { blockIO: { ($list): [{ major: $major, minor: $minor, rate: $rate }] } }')"
   config '.mounts += [{ destination: "/disk", type: "bind", source: $place, options: ["rbind", "rw"] }]' --arg place "$place"
   # The first one uses up what the group may have saved up; the others have the whole machine for it only now and then.
-  script "for count in 16 64 64 64 64; do time dd bs=65536 count=\$count $*; done"
+  script "for count in $((count / 4)) $count $count $count $count; do time dd bs=$size count=\$count $*; done"
   run berth run --bundle "$bundle" dd < /dev/null
   rm -r "$place"
   assert_success
@@ -226,14 +226,14 @@ throttle() { # MANAGER LIST RATE DD...: 64 blocks of 64 KiB in 4 s
 write='if=/dev/zero of=/disk/file conv=notrunc oflag=direct' read='if=/disk/file of=/dev/null iflag=direct'
 
 # bats test_tags=timing
-@test "written bytes, cgroupfs" { throttle cgroupfs throttleWriteBpsDevice 1048576 "$write"; }
+@test "written bytes, cgroupfs" { throttle cgroupfs throttleWriteBpsDevice 1048576 65536 64 "$write"; }
 # bats test_tags=timing
-@test "written bytes, systemd" { throttle systemd throttleWriteBpsDevice 1048576 "$write"; }
+@test "written bytes, systemd" { throttle systemd throttleWriteBpsDevice 1048576 65536 64 "$write"; }
 # bats test_tags=timing
-@test "read bytes, cgroupfs" { throttle cgroupfs throttleReadBpsDevice 1048576 "$read"; }
+@test "read bytes, cgroupfs" { throttle cgroupfs throttleReadBpsDevice 1048576 65536 64 "$read"; }
 # bats test_tags=timing
-@test "read bytes, systemd" { throttle systemd throttleReadBpsDevice 1048576 "$read"; }
+@test "read bytes, systemd" { throttle systemd throttleReadBpsDevice 1048576 65536 64 "$read"; }
 # bats test_tags=timing
-@test "reads, cgroupfs" { throttle cgroupfs throttleReadIOPSDevice 16 "$read"; }
+@test "reads, cgroupfs" { throttle cgroupfs throttleReadIOPSDevice 100 4096 400 "$read"; }
 # bats test_tags=timing
-@test "writes, systemd" { throttle systemd throttleWriteIOPSDevice 16 "$write"; }
+@test "writes, systemd" { throttle systemd throttleWriteIOPSDevice 100 4096 400 "$write"; }
