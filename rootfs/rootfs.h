@@ -27,6 +27,7 @@ struct mount_plan;
 
 struct rootfs {
 	const struct rootfs_request *request;
+	const char *cgroup_path; /* what takes the place of the request's, where that was not known yet; else NULL */
 	struct arena arena;
 	struct mount_plan *mounts;
 	size_t mount_count;

@@ -61,8 +61,10 @@ static int open_own_group(const struct rootfs *rootfs, const struct mount_plan *
 
 	if (in_user_namespace(rootfs))
 		attributes |= MOUNT_ATTR_RDONLY;
-	if (request->cgroup_mount && request->cgroup_path) {
-		snprintf(path, sizeof path, "%s%s", request->cgroup_mount, request->cgroup_path);
+	const char *group = rootfs->cgroup_path ? rootfs->cgroup_path : request->cgroup_path;
+
+	if (request->cgroup_mount && group) {
+		snprintf(path, sizeof path, "%s%s", request->cgroup_mount, group);
 		tree = clone_with(path, attributes);
 	}
 	if (tree != -ENOENT && tree != -EACCES)

@@ -4,6 +4,7 @@
 #include "base/proc.h"
 #include "base/sys.h"
 #include "base/trace.h"
+#include "cgroups/cgroup.h"
 #include "rootfs/path.h"
 #include "runtime/birth.h"
 #include "runtime/hooks.h"
@@ -137,11 +138,30 @@ static int make_working_directory(const struct spec_process *process)
 	return dir < 0 && dir != -EROFS ? fail(-dir, "/process/cwd: create %s", process->cwd) : 0;
 }
 
+/* Without a cgroup namespace a mount of cgroups shows the container's group, whose path systemd chooses. */
+static int find_cgroup(struct newborn *newborn)
+{
+	struct rootfs *rootfs = newborn->rootfs;
+	char path[4096];
+
+	if (!newborn->move_to_cgroup || newborn->spec->linux_.namespaces[NS_CGROUP].set)
+		return 0;
+	int r = newborn_await_go(newborn);
+
+	if (r >= 0)
+		r = cgroup_own_path(path, sizeof path);
+	if (r >= 0)
+		rootfs->cgroup_path = arena_strdup(&rootfs->arena, path);
+	return r;
+}
+
 static int build(struct newborn *newborn)
 {
 	struct rootfs *rootfs = newborn->rootfs;
 	int r = set_up_namespaces(newborn);
 
+	if (r >= 0)
+		r = find_cgroup(newborn);
 	if (r >= 0)
 		r = write_sysctls(newborn->spec);
 	if (r >= 0)

@@ -164,6 +164,15 @@ assert_contains_word() { [[ " $1 " = *" $2 "* ]] || fail "expected $2 in: $1"; }
   done
 }
 
+@test "without a cgroup namespace, the container sees its scope all the same" {
+  config '.linux.namespaces |= map(select(.type != "cgroup"))'
+  resources '{ "pids": { "limit": 64 } }'
+  script 'cat /proc/self/cgroup /sys/fs/cgroup/pids.max; echo 1 > /sys/fs/cgroup/pids.max'
+  run berth run --bundle "$bundle" scope < /dev/null
+  assert_contains "0::${group#/sys/fs/cgroup}"$'\n64\n'
+  assert_contains 'Read-only file system'
+}
+
 @test "a container that ends by itself leaves no unit, and its name is free at once" {
   script 'exit 3'
   for _ in {1..8}; do
