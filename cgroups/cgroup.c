@@ -3,14 +3,16 @@
 #include "cgroups/driver.h"
 #include "cgroups/files.h"
 #include "cgroups/mount.h"
+#include "cgroups/pids.h"
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/sys.h"
 
+#include <stdint.h>
 #include <sys/stat.h>
 
-/* How long ending processes may take to leave the group. Only one that the kernel holds (a dead NFS server) takes so long. */
+/* How long it may take until one of the ending processes has left the group. Only what the kernel holds (a dead NFS server) takes so long. */
 #define EXIT_TIMEOUT_MS 10000
 
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
@@ -100,6 +102,21 @@ int cgroup_is_populated(struct cgroup *cgroup)
 	return populated < 0 ? fail(-populated, "read cgroup.events of %s", cgroup->path) : populated;
 }
 
+/* Until nobody is left: > 0. As long as they get fewer it is worth waiting, be they thousands on a busy machine; or else 0. */
+static int wait_for_ends(const struct cgroup *cgroup)
+{
+	for (size_t before = SIZE_MAX;;) {
+		_cleanup_pids_ struct pid_list left = { 0 };
+		int r = cgroup_events_wait(cgroup->fd, "populated", 0, EXIT_TIMEOUT_MS);
+
+		if (r != 0 || (r = cgroup_collect_pids(cgroup->fd, &left)) < 0)
+			return r;
+		if (left.count >= before)
+			return 0;
+		before = left.count;
+	}
+}
+
 int cgroup_empty(struct cgroup *cgroup)
 {
 	for (int attempt = 0; attempt < 8; attempt++) {
@@ -107,7 +124,7 @@ int cgroup_empty(struct cgroup *cgroup)
 
 		if (r < 0)
 			return r;
-		r = cgroup_events_wait(cgroup->fd, "populated", 0, EXIT_TIMEOUT_MS);
+		r = wait_for_ends(cgroup);
 		if (r == 0)
 			return refuse(EBUSY,
 				      "cgroup %s: processes have been killed but do not end; the kernel holds them (see ps -o "
