@@ -207,13 +207,23 @@ int container_kill(const struct runtime *runtime, const char *id, int signal, bo
 	return r < 0 ? fail(-r, "send signal %d to container %s", signal, id) : 0;
 }
 
-/* A creator that died left the directory, perhaps with a state that names the cgroup. */
-static int delete_half_made(struct record *record, const struct runtime *runtime, const char *id, bool force)
+static int half_made(const char *id)
 {
+	return refuse(EBUSY, "container %s is half made: it is being created, or its creation was interrupted (delete --force cleans up)", id);
+}
+
+/* A creator that died at once left the directory; or somebody who has the lock is about to remove it. */
+static int delete_without_state(const struct runtime *runtime, const char *id, bool force)
+{
+	_cleanup_fd_ int dir = force ? store_open(runtime->root, id) : -1, lock = -1;
+
 	if (!force)
-		return refuse(EBUSY, "container %s is half made: it is being created, or its creation was interrupted (delete --force cleans up)",
-		              id);
-	return record->dir >= 0 ? record_destroy(record, runtime) : store_remove(runtime->root, id);
+		return half_made(id);
+	if (dir >= 0)
+		lock = store_lock(dir);
+	if (dir == -ENOENT || lock == -ENOENT)
+		return 0;
+	return dir < 0 ? dir : lock < 0 ? lock : store_remove(runtime->root, id);
 }
 
 int container_delete(const struct runtime *runtime, const char *id, bool force)
@@ -224,15 +234,15 @@ int container_delete(const struct runtime *runtime, const char *id, bool force)
 	if (r == -ENOENT && force)
 		return 0;
 	if (r == -ENODATA)
-		return delete_half_made(&record, runtime, id, force);
+		return delete_without_state(runtime, id, force);
 	if (r < 0)
 		return r;
 	_cleanup_fd_ int lock = store_lock(record.dir);
 
 	if (lock < 0)
 		return lock == -ENOENT && force ? 0 : lock;
-	if (record.status == STATUS_CREATING)
-		return delete_half_made(&record, runtime, id, force);
+	if (record.status == STATUS_CREATING && !force)
+		return half_made(id);
 	if (record.status != STATUS_STOPPED && !force)
 		return refuse(EBUSY, "cannot delete container %s that is not stopped: %s", id, status_name(record.status));
 	return record_destroy(&record, runtime);

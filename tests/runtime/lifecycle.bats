@@ -224,6 +224,17 @@ in_state() { # STATUS: a container "life" in it
   assert_status life none
 }
 
+@test "delete: a second one when the first has not got to the directory itself" {
+  start_new life
+  strace -qq -o /dev/null -e signal=none -e trace=unlinkat -e inject=unlinkat:delay_enter=200000 \
+    "$BERTH" --root "$BATS_TEST_TMPDIR/state" delete --force life 3>&- &
+  wait_until test ! -e "$BATS_TEST_TMPDIR/state/life/state.json"
+  run berth delete --force life
+  assert_success
+  wait $!
+  assert_status life none
+}
+
 @test "delete --force while run waits for the workload" {
   berth_background run --bundle "$bundle" life < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1
   local pid=$! status=0
