@@ -12,8 +12,9 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-/* How long it may take until one of the ending processes has left the group. Only what the kernel holds (a dead NFS server) takes so long. */
-#define EXIT_TIMEOUT_MS 10000
+/* How often killed processes are looked at, and how often without there being fewer: what the kernel holds (a dead NFS server) stays. */
+#define LOOK_MS 1000
+#define PATIENCE 10
 
 #define BENEATH (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
 
@@ -102,19 +103,28 @@ int cgroup_is_populated(struct cgroup *cgroup)
 	return populated < 0 ? fail(-populated, "read cgroup.events of %s", cgroup->path) : populated;
 }
 
-/* Until nobody is left: > 0. As long as they get fewer it is worth waiting, be they thousands on a busy machine; or else 0. */
-static int wait_for_ends(const struct cgroup *cgroup)
+/*
+ * Until nobody is left: > 0. As long as they get fewer it is worth waiting, be they thousands on a busy machine; or else 0. Killed again and
+ * again, since processes that fork without end have been seen to survive one cgroup.kill (Linux 6.18).
+ */
+static int wait_for_ends(struct cgroup *cgroup)
 {
-	for (size_t before = SIZE_MAX;;) {
+	size_t fewest = SIZE_MAX;
+
+	for (int patience = PATIENCE; patience > 0; patience--) {
 		_cleanup_pids_ struct pid_list left = { 0 };
-		int r = cgroup_events_wait(cgroup->fd, "populated", 0, EXIT_TIMEOUT_MS);
+		int r = cgroup_events_wait(cgroup->fd, "populated", 0, LOOK_MS);
 
 		if (r != 0 || (r = cgroup_collect_pids(cgroup->fd, &left)) < 0)
 			return r;
-		if (left.count >= before)
-			return 0;
-		before = left.count;
+		if (left.count < fewest) {
+			fewest = left.count;
+			patience = PATIENCE;
+		}
+		if ((r = cgroup_kill(cgroup, SIGKILL)) < 0)
+			return r;
 	}
+	return 0;
 }
 
 int cgroup_empty(struct cgroup *cgroup)
