@@ -105,7 +105,7 @@ int cgroup_is_populated(struct cgroup *cgroup)
 
 /*
  * Until nobody is left: > 0. As long as they get fewer it is worth waiting, be they thousands on a busy machine; or else 0. Killed again and
- * again, since processes that fork without end have been seen to survive one cgroup.kill (Linux 6.18).
+ * again: see kill_at_once().
  */
 static int wait_for_ends(struct cgroup *cgroup)
 {

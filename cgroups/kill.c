@@ -9,6 +9,8 @@
 
 #define BATCH 256
 #define FREEZE_TIMEOUT_MS 2000
+#define KILL_AGAIN 3
+#define KILL_LOOK_MS 20
 
 static int compare_pids(const void *a, const void *b)
 {
@@ -106,10 +108,20 @@ static int signal_each(struct cgroup *cgroup, int signal)
 	return 0;
 }
 
+/* Processes that fork without end have been seen to survive the first time (Linux 6.18, one of thirty). */
+static int kill_at_once(int dir)
+{
+	int r = write_file_at(dir, "cgroup.kill", "1");
+
+	for (int again = 0; r >= 0 && again < KILL_AGAIN && cgroup_events_wait(dir, "populated", 0, KILL_LOOK_MS) == 0; again++)
+		r = write_file_at(dir, "cgroup.kill", "1");
+	return r;
+}
+
 int cgroup_kill(struct cgroup *cgroup, int signal)
 {
 	if (signal == SIGKILL) {
-		int r = write_file_at(cgroup->fd, "cgroup.kill", "1");
+		int r = kill_at_once(cgroup->fd);
 
 		/* ENODEV: the group has just been removed, by systemd when its scope ended. */
 		if (r >= 0 || r == -ENODEV)
