@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LINE_SIZE 160
+
 static int file = -1;
 static int depth; /* of phases; a child process has its own */
 
@@ -34,13 +36,13 @@ int trace_fd(void)
 /* Each line is one write at the end of the file: those of several processes do not mix. A trace that cannot be written breaks no container. */
 static void write_line(const char *line, int length)
 {
-	if (length > 0)
+	if (length > 0 && length < LINE_SIZE)
 		(void)!write(file, line, (size_t)length);
 }
 
 void trace_process(const char *name)
 {
-	char line[160];
+	char line[LINE_SIZE];
 
 	depth = 0;
 	if (file < 0)
@@ -52,7 +54,7 @@ void trace_process(const char *name)
 /* A time namespace has a monotonic clock of its own, so this must be the clock of the wall. */
 static void event(char type, const char *name)
 {
-	char line[160];
+	char line[LINE_SIZE];
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);

@@ -25,9 +25,12 @@ static int load_bundle(struct creation *c)
 	c->bundle = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->bundle < 0)
 		return fail(errno, "open bundle %s", bundle);
+	int directory = config ? AT_FDCWD : c->bundle;
+	const char *name = config ? config : "config.json";
+
 	if (!config)
 		config = arena_printf(&c->arena, "%s/config.json", bundle);
-	int r = read_file_at(AT_FDCWD, config, &c->arena, SPEC_MAX_SIZE, &c->config, &c->config_size);
+	int r = read_file_at(directory, name, &c->arena, SPEC_MAX_SIZE, &c->config, &c->config_size);
 
 	if (r == -EFBIG)
 		return refuse(EFBIG, "%s: larger than %zu bytes", config, SPEC_MAX_SIZE);
