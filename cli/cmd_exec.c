@@ -80,7 +80,7 @@ static int check(const struct call *call)
 		return refuse(EINVAL, "nothing to execute: give a command or --process FILE");
 	if (command && call->process)
 		return refuse(EINVAL, "give either a command or --process FILE, not both");
-	if (call->cgroup && strchr(call->cgroup, ':'))
+	if (call->cgroup && strchr(call->cgroup, ':') > call->cgroup)
 		return refuse(EINVAL, "--cgroup %s: controllers are of cgroup v1; only a path is supported", call->cgroup);
 	return 0;
 }
@@ -101,7 +101,8 @@ static int make_options(struct call *call, struct exec_options *options)
 		.tty = call->tty.set ? call->tty.value : call->process ? -1 : 0,
 		.console_socket = call->console_socket,
 		.pid_file = call->pid_file,
-		.cgroup = call->cgroup,
+		/* "[CONTROLLER:]PATH": cgroup v2 has no controller to name. */
+		.cgroup = call->cgroup && call->cgroup[0] == ':' ? call->cgroup + 1 : call->cgroup,
 		.preserve_fds = (int)call->preserve_fds,
 		.ignore_paused = call->ignore_paused,
 		.pidfd_socket = call->pidfd_socket,

@@ -127,6 +127,7 @@ char *state_to_stored_json(const struct state *state, struct arena *arena)
 	json_pair_uint(json, "startTime", state->start_time);
 	json_pair_string(json, "cgroup", state->cgroup);
 	json_pair_string(json, "plannedCgroup", state->planned_cgroup);
+	json_pair_string(json, "sessionKeyring", state->session_keyring);
 #define PUT_FLAG(key, member) json_pair_bool(json, key, state->member);
 	STORED_FLAGS(PUT_FLAG)
 	json_pair_string(json, "intelRdtPath", state->intel_rdt_path);
@@ -166,6 +167,7 @@ static const struct field stored_fields[] = {
 	F_UINT64("startTime", struct stored, state.start_time, 0, UINT64_MAX),
 	F_STRING("cgroup", struct stored, state.cgroup),
 	F_STRING("plannedCgroup", struct stored, state.planned_cgroup),
+	F_STRING("sessionKeyring", struct stored, state.session_keyring),
 	STORED_FLAGS(FLAG_FIELD)
 	F_STRING("intelRdtPath", struct stored, state.intel_rdt_path),
 	F_STRING("externalDescriptors", struct stored, state.external_descriptors),

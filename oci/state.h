@@ -21,6 +21,7 @@ struct state {
 	pid_t pid;                        /* of init, as the runtime sees it; 0 before birth */
 	uint64_t start_time;              /* of init, clock ticks since boot */
 	char *cgroup;                     /* path below the cgroup2 mount, "/…"; NULL: none of its own */
+	char *session_keyring;            /* its name (runtime/keyring.h); NULL: the caller's was kept */
 	char *planned_cgroup;             /* instead of cgroup, until that is the container's own: it may not be there, or another's */
 	bool systemd_cgroup, rootless, own_pid_namespace, no_pivot;
 	char *intel_rdt_path;

@@ -106,6 +106,8 @@ static int prepare_process(struct creation *c)
 	n->umask = 022;
 	int r = capabilities_prepare(&process->capabilities, has_user_namespace(c), &n->capabilities);
 
+	if (r >= 0 && !n->no_new_keyring)
+		r = keyring_new_name(c->options->id, &c->state.arena, &c->state.session_keyring);
 	if (r >= 0)
 		r = lsm_prepare(process);
 	if (r >= 0 && c->spec.linux_.seccomp.set)

@@ -126,6 +126,20 @@ static void inherit_confinement(struct execution *x)
 		p->selinux_label = init->selinux_label;
 	if (!p->oom_score_adj.set)
 		p->oom_score_adj = init->oom_score_adj;
+	if (p->rlimit_count == 0) {
+		p->rlimits = init->rlimits;
+		p->rlimit_count = init->rlimit_count;
+	}
+	if (!p->scheduler.set)
+		p->scheduler = init->scheduler;
+	if (!p->io_priority.set)
+		p->io_priority = init->io_priority;
+	if (!p->affinity_initial.set && !p->affinity_final.set) {
+		p->affinity_initial = init->affinity_initial;
+		p->affinity_final = init->affinity_final;
+	}
+	/* A JSON "false" cannot be told from nothing at all. */
+	p->no_new_privileges |= init->no_new_privileges;
 }
 
 static int choose_process(struct execution *x)
@@ -181,26 +195,37 @@ static int open_container(struct execution *x)
 	return store_load_config(x->record.dir, &x->spec);
 }
 
-static bool same_file(const char *a, const char *b)
+/* Is init in another namespace of this type than we are? Where that cannot be seen, no. */
+static bool differs(const struct execution *x, enum ns_type type)
 {
-	struct stat x, y;
+	char own[48], other[48];
+	struct stat a, b;
 
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+	snprintf(own, sizeof own, "/proc/self/ns/%s", ns_type_proc_name(type));
+	snprintf(other, sizeof other, "/proc/%d/ns/%s", (int)x->record.init.pid, ns_type_proc_name(type));
+	return stat(own, &a) == 0 && stat(other, &b) == 0 && (a.st_dev != b.st_dev || a.st_ino != b.st_ino);
 }
 
-/* The namespaces of the configuration; our own user namespace cannot be entered again (setns: EINVAL). */
+/*
+ * The namespaces of the configuration, and those that init has made or joined since: what it is confined by now, an exec is, too. Our own
+ * user namespace cannot be entered again (setns: EINVAL).
+ */
 static uint64_t types_to_enter(const struct execution *x)
 {
-	char user[48];
 	uint64_t types = 0;
 
 	for (enum ns_type type = 0; type < NS_TYPES; type++)
-		if (x->spec.linux_.namespaces[type].set)
+		if ((x->spec.linux_.namespaces[type].set && type != NS_USER) || differs(x, type))
 			types |= ns_type_clone_flag(type);
-	snprintf(user, sizeof user, "/proc/%d/ns/user", (int)x->record.init.pid);
-	if (types & CLONE_NEWUSER && same_file(user, "/proc/self/ns/user"))
-		types &= ~(uint64_t)CLONE_NEWUSER;
 	return types;
+}
+
+/* Below the container's group, as with runc also with "/" in front; "": that group itself. */
+static const char *sub_cgroup(const struct execution *x)
+{
+	const char *sub = x->options->cgroup;
+
+	return sub ? sub + strspn(sub, "/") : "";
 }
 
 static int open_cgroup(struct execution *x)
@@ -212,13 +237,18 @@ static int open_cgroup(struct execution *x)
 		return r;
 	if (x->record.cgroup.fd < 0)
 		return sub ? refuse(ENOENT, "--cgroup %s: the container has no cgroup of its own", sub) : 0;
-	x->cgroup = cgroup_open_sub(&x->record.cgroup, sub ? sub : "");
+	x->cgroup = cgroup_open_sub(&x->record.cgroup, sub_cgroup(x));
 	return x->cgroup < 0 ? context(x->cgroup, "--cgroup") : 0;
 }
 
-/* A container that has made groups of its own keeps no process in its topmost one: then where init is now. */
+/*
+ * A container that has made groups of its own keeps no process in its topmost one: then where init is now. Init may have left the
+ * container's group, where it could; nobody is put out there for its sake.
+ */
 static int open_cgroup_of_init(struct execution *x)
 {
+	const char *own = x->record.cgroup.path;
+	size_t length = strlen(own);
 	char path[40], text[4200];
 
 	snprintf(path, sizeof path, "/proc/%d/cgroup", (int)x->record.init.pid);
@@ -226,18 +256,21 @@ static int open_cgroup_of_init(struct execution *x)
 
 	if (n < 0)
 		return fail((int)-n, "read %s", path);
-	const char *unified = strstr(text, "0::");
-	struct cgroup _cleanup_cgroup_ cgroup = CGROUP_NONE;
+	char *now = strstr(text, "0::");
 
-	if (!unified)
+	if (!now)
 		return refuse(ENOENT, "%s: no cgroup v2 entry", path);
-	text[strcspn(unified, "\n") + (size_t)(unified - text)] = 0;
-	int r = cgroup_open(&cgroup, CGROUP_MANAGER_CGROUPFS, unified + 3);
+	now += 3;
+	now[strcspn(now, "\n")] = 0;
+	if (strncmp(now, own, length) != 0 || now[length] != '/')
+		return refuse(EBUSY, "the container's cgroup %s takes no process, since it has groups with controllers, and its first "
+		              "process is in %s, which is not below it: use --cgroup", own, now);
+	int fd = cgroup_open_sub(&x->record.cgroup, now + length + 1);
 
-	if (r < 0)
-		return r;
+	if (fd < 0)
+		return fd;
 	close_fd(&x->cgroup);
-	x->cgroup = steal_fd(&cgroup.fd);
+	x->cgroup = fd;
 	return 0;
 }
 
@@ -270,6 +303,7 @@ static int prepare(struct execution *x)
 	n->wait = x->paused ? WAIT_SOCKET : WAIT_NONE;
 	n->preserve_fds = x->options->preserve_fds;
 	n->terminal = x->process.terminal;
+	n->no_new_keyring = !x->record.state.session_keyring;
 	if (r >= 0)
 		r = lsm_prepare(&x->process);
 	if (r >= 0 && x->spec.linux_.seccomp.set)
@@ -280,12 +314,10 @@ static int prepare(struct execution *x)
 /* From out of the user's own groups, the way into one leads through its manager. */
 static int make_process_outside(struct execution *x, struct birth *request)
 {
-	const char *sub = x->options->cgroup;
-
 	request->cgroup = -1;
 	int r = birth(&x->child, request);
 
-	return r < 0 ? r : cgroup_adopt(&x->record.cgroup, sub ? sub : "", x->child.ref.pid);
+	return r < 0 ? r : cgroup_adopt(&x->record.cgroup, sub_cgroup(x), x->child.ref.pid);
 }
 
 static int make_process(struct execution *x)
@@ -322,6 +354,12 @@ static int freeze_and_start(struct execution *x)
 	snprintf(pid, sizeof pid, "%d", (int)x->child.ref.pid);
 	int r = x->cgroup < 0 ? 0 : write_file_at(x->cgroup, "cgroup.procs", pid);
 
+	if (r == -EBUSY && !x->options->cgroup) {
+		r = open_cgroup_of_init(x);
+		if (r < 0)
+			return r;
+		r = write_file_at(x->cgroup, "cgroup.procs", pid);
+	}
 	if (r < 0)
 		return fail(-r, "move the process to the container's cgroup");
 	if (protocol_send(x->child.socket, MSG_START, 0, -1) < 0)

@@ -5,12 +5,13 @@
 #include "base/proc.h"
 #include "base/sys.h"
 
+#include <inttypes.h>
 #include <linux/keyctl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define KEY_USER_SEARCH 0x00080000U
+#define KEY_POSSESSOR_ALL 0x3f000000U
 #define KEY_QUOTA_HINT "the user's keyrings are at /proc/sys/kernel/keys/maxkeys: raise it, or use --no-new-keyring"
 
 static long sys_keyctl(int command, unsigned long a, unsigned long b, unsigned long c)
@@ -60,18 +61,26 @@ static int join_named(const char *name, bool first)
 		keyring = join(NULL);
 		return keyring < 0 ? (int)keyring : 0;
 	}
-	/* Let exec find it by its name, and the container's other users search it. */
-	return (int)sys_keyctl(KEYCTL_SETPERM, (unsigned long)keyring, permissions | KEY_USER_SEARCH, 0);
+	/* Exec finds it by its name; nobody but who has it already sees that, in /proc/keys say. */
+	return (int)sys_keyctl(KEYCTL_SETPERM, (unsigned long)keyring, KEY_POSSESSOR_ALL | KEY_USER_SEARCH, 0);
 }
 
-int keyring_join(int proc, const char *id, const char *label, bool first)
+int keyring_new_name(const char *id, struct arena *arena, char **name)
+{
+	uint64_t secret;
+
+	if (syscall(SYS_getrandom, &secret, sizeof secret, 0) != (long)sizeof secret)
+		return fail(errno, "getrandom");
+	*name = arena_printf(arena, "_ses.%s.%016" PRIx64, id, secret);
+	return 0;
+}
+
+int keyring_join(int proc, const char *name, const char *label, bool first)
 {
 	static const char attribute[] = "thread-self/attr/keycreate";
 	bool labelled = label && *label;
-	char name[1100];
 	int r;
 
-	snprintf(name, sizeof name, "_ses.%s", id);
 	if (labelled && (r = proc_write(proc, attribute, label)) < 0)
 		return fail(-r, "set the label %s for the session keyring", label);
 	r = join_named(name, first);

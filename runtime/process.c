@@ -175,7 +175,7 @@ static int join_keyring(const struct newborn *newborn)
 		return 0;
 	if (label && (proc = proc_open_trusted()) < 0)
 		return proc;
-	return keyring_join(proc, newborn->state->id, label, newborn->rootfs != NULL);
+	return keyring_join(proc, newborn->state->session_keyring, label, newborn->rootfs != NULL);
 }
 
 static int await_start(struct newborn *newborn)

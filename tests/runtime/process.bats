@@ -308,7 +308,7 @@ try_oom() { # SCORE: prints it where this machine lets root have it
   config 'del(.linux.maskedPaths)'
   run_args probe keyring
   assert_success
-  assert_matches '^keyring;0;[0-9]+;[0-9a-f]+;_ses.keyring$'
+  assert_matches '^keyring;0;[0-9]+;[0-9a-f]+;_ses.keyring.[0-9a-f]{16}$'
   script 'probe keyring; sleep 100'
   start_new keys
   run berth exec keys probe keyring
@@ -317,6 +317,13 @@ try_oom() { # SCORE: prints it where this machine lets root have it
   config '.process.args = ["probe", "keyring"]'
   run berth run --no-new-keyring --bundle "$bundle" none
   refute_contains _ses.none
+  # and an exec shares what its container has
+  bundle shares
+  install_probe
+  script 'probe keyring; sleep 100'
+  start_new shares --no-new-keyring
+  run berth exec shares probe keyring
+  assert_output "$(head -n1 "$BATS_TEST_TMPDIR/shares.log")"
 }
 
 @test "scheduler: policies and their parameters" {

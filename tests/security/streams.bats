@@ -85,3 +85,31 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$@"
   run with_key "$BERTH" --root "$BATS_TEST_TMPDIR/state" exec one attack key berth-test 3>&-
   assert_output 'no berth-test'
 }
+
+# Session keyrings are found by their name, among those of a user namespace: who has a user's id can offer one to exec.
+plant_keyring() { # NAME CMD...: executes that in a session keyring of that name that everybody may search, with a key "berth-test"
+  exec python3 -c '
+import ctypes, os, platform, sys
+add_key, keyctl = (248, 250) if platform.machine() == "x86_64" else (217, 219)
+libc = ctypes.CDLL(None)
+ring = libc.syscall(keyctl, 1, sys.argv[1].encode())
+if ring < 0 or libc.syscall(add_key, b"user", b"berth-test", b"secret", 6, -3) < 0 or libc.syscall(keyctl, 5, ring, 0x3f3f3f3f) < 0:
+    sys.exit("no keyring")
+os.execvp(sys.argv[2], sys.argv[2:])' "$@"
+}
+
+@test "a session keyring that another container has planted is not an exec's" {
+  bundle one
+  install_attack
+  script 'sleep 1000'
+  plant_keyring _ses.one sleep 100 3>&- &
+  local planter=$!
+  wait_until grep -qx sleep "/proc/$planter/comm"
+  start_new one
+  run berth exec one attack key berth-test
+  kill "$planter"
+  assert_output 'no berth-test'
+  # and the name that counts is not to be seen by who could plant one
+  run bash -c 'grep -c "_ses\.one\." /proc/keys'
+  assert_output 0
+}

@@ -35,29 +35,36 @@ static bool is_named(const char *name)
 	return found && strcmp(found + 1, name) == 0;
 }
 
+static char *new_name(void)
+{
+	static struct arena arena;
+	char *name;
+
+	require(keyring_new_name("test", &arena, &name) == 0);
+	return name;
+}
+
 static void init_and_exec(const void *unused)
 {
-	char id[64], name[80];
-
-	(void)unused;
-	snprintf(id, sizeof id, "test-%d", getpid());
-	snprintf(name, sizeof name, "_ses.%s", id);
+	const char *name = new_name();
 	long before = session();
 
-	require(keyring_join(-1, id, NULL, true) == 0);
+	(void)unused;
+	require(keyring_join(-1, name, NULL, true) == 0);
 	long ours = session();
 
 	require(ours > 0 && ours != before && is_named(name));
-	/* the container's other users may search it: bit 0x080000 */
-	require(strstr(description(), ";3f1b0000;") || strstr(description(), ";3f1f0000;") || strstr(description(), ";3f3b0000;"));
+	/* its possessors may do all with it; who has its user's id may search it, and cannot see its name */
+	require(strstr(description(), ";3f080000;"));
 
 	/* exec comes from elsewhere and finds it by its name */
 	require(keyctl(KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0) > 0 && session() != ours);
+	require(keyctl(KEYCTL_DESCRIBE, (unsigned long)ours, 0, 0) == -EACCES);
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		require(keyring_join(-1, id, NULL, false) == 0);
-		require(is_named(name));
+		require(keyring_join(-1, name, NULL, false) == 0);
+		require(session() == ours && is_named(name));
 		_exit(0);
 	}
 	int status;
@@ -68,17 +75,15 @@ static void init_and_exec(const void *unused)
 /* One of the name that somebody else made is not taken by init. */
 static void somebody_was_first(const void *unused)
 {
-	char id[64], name[80];
+	const char *name = new_name();
 
 	(void)unused;
-	snprintf(id, sizeof id, "test-%d", getpid());
-	snprintf(name, sizeof name, "_ses.%s", id);
-	require(keyring_join(-1, id, NULL, true) == 0);
+	require(keyring_join(-1, name, NULL, true) == 0);
 	long theirs = session();
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		require(keyring_join(-1, id, NULL, true) == 0);
+		require(keyring_join(-1, name, NULL, true) == 0);
 		require(session() != theirs && !is_named(name));
 		_exit(0);
 	}
@@ -87,11 +92,21 @@ static void somebody_was_first(const void *unused)
 	require(waitpid(pid, &status, 0) == pid && status == 0);
 }
 
+static void names_differ(const void *unused)
+{
+	const char *name = new_name();
+
+	(void)unused;
+	require(strlen(name) == strlen("_ses.test.0123456789abcdef") && strncmp(name, "_ses.test.", 10) == 0);
+	require(strcmp(name, new_name()) != 0);
+}
+
 static void test_keyring(void **state)
 {
 	(void)state;
 	if (session() == -ENOSYS)
 		skip();
+	assert_true(child_succeeds(names_differ, NULL));
 	assert_true(child_succeeds(init_and_exec, NULL));
 	assert_true(child_succeeds(somebody_was_first, NULL));
 }
