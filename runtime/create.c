@@ -403,8 +403,10 @@ static int move_net_devices(struct creation *c)
 	return net_devices_move(config->net_devices, config->net_device_count, netns, &c->arena, &c->net_devices);
 }
 
-static int set_oom_score(struct creation *c)
+/* Before GO, which init waits for where it cannot do without. */
+static int set_host_limits(struct creation *c)
 {
+	limits_allow_rlimits(c->child.ref.pid, &c->spec.process);
 	return limits_set_oom_score(c->child.ref.pid, &c->spec.process);
 }
 
@@ -435,7 +437,7 @@ static int bring_up(struct creation *c, bool run)
 	/* Nobody needs it before the first hook, and init is busy meanwhile. */
 	r = store_save_config(c->store, c->config, c->config_size);
 	if (r >= 0)
-		r = set_oom_score(c);
+		r = set_host_limits(c);
 	if (r >= 0 && c->newborn.move_to_cgroup)
 		r = attach(c);
 	/* Hooks may ask for the state while the container is being created; systemd's scope has its path only now. */

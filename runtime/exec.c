@@ -396,6 +396,7 @@ static int take(struct execution *x, const struct msg *msg, int *fd)
 /* Until the execve, which closes the child's end. */
 static int attend(struct execution *x)
 {
+	limits_allow_rlimits(x->child.ref.pid, &x->process);
 	int r = limits_set_oom_score(x->child.ref.pid, &x->process);
 
 	if (r >= 0 && x->options->pidfd_socket)

@@ -19,9 +19,9 @@ struct kernel_rlimit {
 	uint64_t soft, hard;
 };
 
-static int sys_prlimit(int resource, const struct kernel_rlimit *new, struct kernel_rlimit *old)
+static int sys_prlimit(pid_t pid, int resource, const struct kernel_rlimit *new, struct kernel_rlimit *old)
 {
-	return (int)sys_result(syscall(SYS_prlimit64, 0, resource, new, old));
+	return (int)sys_result(syscall(SYS_prlimit64, pid, resource, new, old));
 }
 
 /* "1024" or "unlimited". */
@@ -49,7 +49,7 @@ static int explain_rlimit(size_t number, const struct spec_rlimit *limit, int co
 {
 	struct kernel_rlimit now = { 0 };
 
-	if (code != EPERM || sys_prlimit(limit->resource, NULL, &now) < 0)
+	if (code != EPERM || sys_prlimit(0, limit->resource, NULL, &now) < 0)
 		return fail(code, "/process/rlimits/%zu: set %s to soft %s, hard %s", number, limit->name,
 		            limit_text(limit->soft).text, limit_text(limit->hard).text);
 	uint64_t most = limit->resource == RLIMIT_NOFILE ? most_files() : 0;
@@ -66,7 +66,7 @@ int limits_set_rlimits(const struct spec_process *process)
 	for (size_t i = 0; i < process->rlimit_count; i++) {
 		const struct spec_rlimit *limit = &process->rlimits[i];
 		struct kernel_rlimit new = { limit->soft, limit->hard };
-		int r = sys_prlimit(limit->resource, &new, NULL);
+		int r = sys_prlimit(0, limit->resource, &new, NULL);
 
 		if (r == -EINVAL && limit->soft > limit->hard)
 			return refuse(EINVAL, "/process/rlimits/%zu: %s: soft %s is above hard %s", i, limit->name,
@@ -75,6 +75,19 @@ int limits_set_rlimits(const struct spec_process *process)
 			return explain_rlimit(i, limit, -r);
 	}
 	return 0;
+}
+
+void limits_allow_rlimits(pid_t pid, const struct spec_process *process)
+{
+	for (size_t i = 0; i < process->rlimit_count; i++) {
+		const struct spec_rlimit *limit = &process->rlimits[i];
+		struct kernel_rlimit now;
+
+		if (sys_prlimit(pid, limit->resource, NULL, &now) < 0 || now.hard >= limit->hard)
+			continue;
+		now.hard = limit->hard;
+		sys_prlimit(pid, limit->resource, &now, NULL);
+	}
 }
 
 /* --- Out of memory ---------------------------------------------------------------------------------------------------- */

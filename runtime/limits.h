@@ -12,6 +12,12 @@
 int limits_set_rlimits(const struct spec_process *process);
 
 /*
+ * Runtime: raise the hard limits of process pid as far as it will raise them itself, which from within a user namespace it may not
+ * (prlimit(2)). What the caller may not raise either is left alone: limits_set_rlimits() will say so.
+ */
+void limits_allow_rlimits(pid_t pid, const struct spec_process *process);
+
+/*
  * Runtime: oom_score_adj of process pid, through the caller's /proc, since a mapped child that is not dumpable cannot open its
  * own file and has not the privilege to lower the value. Without CAP_SYS_RESOURCE over the host the kernel forbids to go below
  * the lowest value set before: an error, unless the value is there already.

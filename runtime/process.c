@@ -44,9 +44,22 @@ int process_open_terminal(struct newborn *newborn)
 
 /* --- the attributes, in the order of process_become() ----------------------------------------------------------------- */
 
-static int set_limits(const struct spec *spec, const struct spec_process *process)
+/* From within a user namespace only lower limits can be set: the runtime raises the others before it says GO. */
+static int set_rlimits(struct newborn *newborn)
 {
-	int r = limits_set_rlimits(process);
+	int r = limits_set_rlimits(newborn->process);
+
+	if (r != -EPERM || newborn->went)
+		return r;
+	r = newborn_await_go(newborn);
+	return r < 0 ? r : limits_set_rlimits(newborn->process);
+}
+
+static int set_limits(struct newborn *newborn)
+{
+	const struct spec *spec = newborn->spec;
+	const struct spec_process *process = newborn->process;
+	int r = set_rlimits(newborn);
 
 	if (r >= 0)
 		r = limits_set_io_priority(&process->io_priority);
@@ -291,7 +304,7 @@ int process_become(struct newborn *newborn)
 	if (r >= 0)
 		r = try_working_directory(process);
 	if (r >= 0)
-		r = set_limits(newborn->spec, process);
+		r = set_limits(newborn);
 	if (r >= 0 && !newborn->rootfs && process->affinity_final.set)
 		r = limits_set_affinity(&process->affinity_final, "/process/execCPUAffinity/final");
 	if (r >= 0)

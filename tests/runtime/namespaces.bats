@@ -323,3 +323,17 @@ seconds_of() { sed -nE "s/.*$1 ([0-9]+)\\..*/\\1/p" <<< "$2"; } # CLOCK TEXT
   config '.linux.timeOffsets = { monotonic: { nanosecs: 1000000000 } }'
   refused /linux/timeOffsets
 }
+
+@test "a user namespace: limits above those of the caller, as engines ask for" {
+  (ulimit -l 64 && ulimit -Hl 90000) || skip "this machine's root may not raise limits"
+  bundle raised
+  config '.linux.namespaces += [{ type: "user" }] | .linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }]
+    | .linux.gidMappings = .linux.uidMappings | .process.rlimits = [{ type: "RLIMIT_MEMLOCK", soft: 81920, hard: 92160000 }]'
+  script 'ulimit -l; ulimit -Hl; exec sleep 1000'
+  ulimit -l 64
+  start_new raised
+  wait_until grep -q 90000 "$BATS_TEST_TMPDIR/raised.log"
+  assert_equal "$(< "$BATS_TEST_TMPDIR/raised.log")" $'80\n90000'
+  run berth exec raised sh -c 'ulimit -l; ulimit -Hl'
+  assert_output $'80\n90000'
+}
