@@ -45,6 +45,9 @@ static int clone_failed(int r, uint64_t flags)
 	if (r == -EPERM && flags & CLONE_NEWUSER)
 		return fail(-r, "create the container's user namespace (see /proc/sys/kernel/unprivileged_userns_clone and "
 		                "apparmor_restrict_unprivileged_userns)");
+	if (r == -ENOSYS)
+		return fail(-r, "create the container's process (the seccomp filter that berth itself is under, as in a container, "
+		                "allows no clone3)");
 	if (r == -EACCES)
 		return fail(-r, "create the container's process in its cgroup (a user can do that only from a group below one of the "
 		                "user's own, as in systemd-run --user --scope)");

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/trace.h"
+#include "namespaces/members.h"
 #include "runtime/create.h"
 #include "runtime/hooks.h"
 #include "runtime/record.h"
@@ -201,6 +202,8 @@ int container_kill(const struct runtime *runtime, const char *id, int signal, bo
 	}
 	if (record.status == STATUS_STOPPED || record.init.fd < 0)
 		return refuse(ESRCH, "container not running");
+	if (all && record.state.own_pid_namespace)
+		return context(ns_signal_members(record.init.pid, signal), "container %s", id);
 	r = pidref_kill(&record.init, signal);
 	if (r == -ESRCH)
 		return refuse(ESRCH, "container not running");
@@ -277,6 +280,12 @@ int container_pids(const struct runtime *runtime, const char *id, struct arena *
 	struct record _cleanup_record_ record = RECORD_NONE;
 	int r = record_open(&record, runtime, id);
 
+	if (r >= 0)
+		r = record_open_cgroup(&record);
+	if (r >= 0 && record.cgroup.fd < 0 && record.state.own_pid_namespace) {
+		*count = 0;
+		return record.init.fd < 0 ? 0 : ns_members(record.init.pid, arena, pids, count);
+	}
 	if (r >= 0)
 		r = record_need_cgroup(&record, "list processes");
 	return r < 0 ? r : cgroup_pids(&record.cgroup, arena, pids, count);

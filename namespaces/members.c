@@ -1,0 +1,134 @@
+#include "namespaces/members.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/pidref.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#define MAX_LEVEL 33 /* the kernel's MAX_PID_NS_LEVEL, and the first */
+
+static int open_namespace(pid_t pid)
+{
+	char path[40];
+
+	snprintf(path, sizeof path, "/proc/%d/ns/pid", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_same(int ns, const struct stat *wanted)
+{
+	struct stat st;
+
+	return fstat(ns, &st) == 0 && st.st_ino == wanted->st_ino && st.st_dev == wanted->st_dev;
+}
+
+/* In the namespace, or in one that a process of it has made. */
+static bool is_member(pid_t pid, const struct stat *wanted)
+{
+	_cleanup_fd_ int ns = open_namespace(pid);
+
+	for (int level = 0; ns >= 0 && level < MAX_LEVEL; level++) {
+		if (is_same(ns, wanted))
+			return true;
+		int parent = ioctl(ns, NS_GET_PARENT);
+
+		close_fd(&ns);
+		ns = parent;
+	}
+	return false;
+}
+
+static int stat_namespace(pid_t init, struct stat *st)
+{
+	_cleanup_fd_ int ns = open_namespace(init);
+
+	if (ns == -ENOENT)
+		return refuse(ESRCH, "container not running");
+	if (ns < 0)
+		return fail(-ns, "open the pid namespace of process %d", (int)init);
+	return fstat(ns, st) < 0 ? fail(errno, "stat the pid namespace of process %d", (int)init) : 0;
+}
+
+/* The next process of /proc that is a member, 0 at the end. */
+static pid_t next_member(DIR *proc, const struct stat *wanted)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(proc))) {
+		char *end;
+		long pid = strtol(entry->d_name, &end, 10);
+
+		if (pid > 0 && !*end && is_member((pid_t)pid, wanted))
+			return (pid_t)pid;
+	}
+	return 0;
+}
+
+static int open_proc(DIR **proc)
+{
+	*proc = opendir("/proc");
+	return *proc ? 0 : fail(errno, "open /proc");
+}
+
+int ns_members(pid_t init, struct arena *arena, pid_t **pids, size_t *count)
+{
+	_cleanup_dir_ DIR *proc = NULL;
+	struct stat wanted;
+	size_t room = 0;
+	pid_t pid;
+	int r = stat_namespace(init, &wanted);
+
+	if (r >= 0)
+		r = open_proc(&proc);
+	*pids = NULL;
+	*count = 0;
+	/* procfs lists them in ascending order. */
+	while (r >= 0 && (pid = next_member(proc, &wanted)) > 0) {
+		if (*count == room) {
+			pid_t *grown = arena_array(arena, room = 2 * room + 32, sizeof *grown);
+
+			memcpy(grown, *count ? *pids : grown, *count * sizeof *grown);
+			*pids = grown;
+		}
+		(*pids)[(*count)++] = pid;
+	}
+	return r;
+}
+
+/* A pidfd first, then the look: so it is nobody who has got the number meanwhile. */
+static int signal_member(pid_t pid, const struct stat *wanted, int signal)
+{
+	struct pidref _cleanup_pidref_ member = PIDREF_NONE;
+
+	if (pidref_open(&member, pid, 0) < 0 || !is_member(pid, wanted))
+		return 0;
+	int r = pidref_kill(&member, signal);
+
+	return r == -ESRCH ? 0 : r < 0 ? fail(-r, "send signal %d to process %d", signal, (int)pid) : 0;
+}
+
+int ns_signal_members(pid_t init, int signal)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	struct stat wanted;
+	size_t count = 0;
+	pid_t *pids = &init;
+	int r = stat_namespace(init, &wanted);
+
+	if (r >= 0 && signal == SIGKILL)
+		count = 1;
+	else if (r >= 0)
+		r = ns_members(init, &arena, &pids, &count);
+	for (size_t i = 0; r >= 0 && i < count; i++)
+		r = signal_member(pids[i], &wanted, signal);
+	return r;
+}
