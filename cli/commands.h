@@ -6,7 +6,7 @@
 #define EXIT_EXEC_FAILED 255  /* exec: its own errors, as runc, to tell them from the command's */
 
 extern const struct command command_create, command_start, command_run, command_kill, command_delete;
-extern const struct command command_exec, command_ps, command_pause, command_resume, command_update;
+extern const struct command command_exec, command_ps, command_pause, command_resume, command_update, command_mounts;
 extern const struct command command_list, command_state, command_events, command_top, command_features;
 extern const struct command command_spec, command_help;
 

@@ -29,6 +29,7 @@ static int validate_resources(const struct spec *spec)
 
 static const struct document config = { &table_config, 0, spec_validate };
 static const struct document process = { &table_process, offsetof(struct spec, process), validate_process };
+static const struct document mounts = { &table_mounts, 0, spec_validate_mounts };
 static const struct document resources = { &table_resources, offsetof(struct spec, linux_.resources), validate_resources };
 
 /* text lies in the arena of the spec, whose strings will point into it. */
@@ -59,6 +60,17 @@ int spec_parse(struct spec *spec, const char *json, size_t size)
 int spec_parse_process(struct spec *spec, const char *json, size_t size)
 {
 	return parse_copy(spec, &process, json, size);
+}
+
+/* The decoder wants an object around it. */
+int spec_parse_mounts(struct spec *spec, const char *json, size_t size)
+{
+	*spec = (struct spec){ 0 };
+	if (size > SPEC_MAX_SIZE || memchr(json, 0, size))
+		return refuse(EINVAL, "%zu bytes: the mounts must be text of not more than %zu bytes", size, SPEC_MAX_SIZE);
+	char *text = arena_printf(&spec->arena, "{\"mounts\":%.*s}", (int)size, json);
+
+	return parse(spec, &mounts, text, strlen(text));
 }
 
 int spec_parse_resources(struct spec *spec, const char *json, size_t size)

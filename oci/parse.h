@@ -28,5 +28,8 @@ int spec_load(struct spec *spec, int dirfd);
  */
 int spec_parse_process(struct spec *spec, const char *json, size_t size);
 
+/* Parse an array of mounts alone (`mounts add FILE`) into spec->mounts; JSON paths start at "/mounts". */
+int spec_parse_mounts(struct spec *spec, const char *json, size_t size);
+
 /* Parse a resources object alone (`update --resources`). */
 int spec_parse_resources(struct spec *spec, const char *json, size_t size);

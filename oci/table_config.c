@@ -65,3 +65,8 @@ static const struct field config_fields[] = {
 	F_FOREIGN("freebsd", FOREIGN_FREEBSD, table_freebsd),
 };
 const struct table table_config = TABLE(config_fields, struct spec);
+
+static const struct field mounts_fields[] = {
+	F_OBJECTS("mounts", struct spec, mounts, mount_count, struct spec_mount, mount, .flags = FIELD_REQUIRED),
+};
+const struct table table_mounts = TABLE(mounts_fields, struct spec, .unknown = "there must be nothing after the array of mounts");

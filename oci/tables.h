@@ -4,6 +4,7 @@
 #include "oci/decode.h"
 
 extern const struct table table_config;     /* struct spec */
+extern const struct table table_mounts;     /* struct spec: mounts alone */
 extern const struct table table_process;    /* struct spec_process */
 extern const struct table table_linux;      /* struct spec_linux */
 extern const struct table table_resources;  /* struct spec_resources */

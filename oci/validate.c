@@ -136,6 +136,15 @@ static int check_hooks(const struct spec *spec)
 	return 0;
 }
 
+int spec_validate_mounts(const struct spec *spec)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < spec->mount_count; i++)
+		r = check_mount(&spec->mounts[i], i);
+	return r;
+}
+
 int spec_validate(const struct spec *spec)
 {
 	int r = check_version(spec->oci_version);
@@ -148,8 +157,8 @@ int spec_validate(const struct spec *spec)
 		r = check_uts_name(spec->hostname, "/hostname");
 	if (r >= 0)
 		r = check_uts_name(spec->domainname, "/domainname");
-	for (size_t i = 0; r >= 0 && i < spec->mount_count; i++)
-		r = check_mount(&spec->mounts[i], i);
+	if (r >= 0)
+		r = spec_validate_mounts(spec);
 	if (r >= 0)
 		r = check_hooks(spec);
 	for (size_t i = 0; r >= 0 && i < spec->annotations.count; i++)

@@ -14,6 +14,9 @@
 
 int spec_validate(const struct spec *spec);
 
+/* spec->mounts alone. */
+int spec_validate_mounts(const struct spec *spec);
+
 /* path: of the object in its document, for messages: "/process", or "" when it is the document. */
 int spec_validate_process(const struct spec_process *process, const char *path);
 int spec_validate_resources(const struct spec_resources *resources, const char *path);

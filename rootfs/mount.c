@@ -25,10 +25,14 @@ static bool is_none(const char *type)
 	return !type || !type[0] || strcmp(type, "none") == 0;
 }
 
-/* No file system to mount: an entry that only changes what is there. */
 static bool only_propagation(const struct mount_plan *plan)
 {
 	return is_none(plan->spec->type) && plan->options.propagation;
+}
+
+bool mount_only_changes(const struct mount_plan *plan)
+{
+	return plan->options.remount || (!plan->options.bind && only_propagation(plan));
 }
 
 static int check(const struct rootfs *rootfs, const struct mount_plan *plan)
@@ -58,7 +62,7 @@ static int plan_mount(struct rootfs *rootfs, struct mount_plan *plan, size_t ind
 	const struct spec_mount *mount = &rootfs->request->spec->mounts[index];
 	struct arena *arena = &rootfs->arena;
 
-	*plan = (struct mount_plan){ .spec = mount, .index = index, .tree = -1, .late_readonly = -1 };
+	*plan = (struct mount_plan){ .spec = mount, .index = index, .tree = -1, .attached = -1, .late_readonly = -1 };
 	plan->destination = arena_printf(arena, "/%s", mount->destination);
 	path_clean(plan->destination);
 	int r = mount_options_parse(&plan->options, mount, index, arena);
@@ -84,12 +88,12 @@ static int open_source(const struct mount_plan *plan)
 
 /*
  * What the runtime opens, since init cannot: sources that an init in a user namespace perhaps may not reach; what gets an id
- * map; and what stays a peer of the host's mount, which init's copy no longer is.
+ * map; what stays a peer of the host's mount, which init's copy no longer is; and all for a container that runs already.
  */
 static bool wants_preparation(const struct rootfs *rootfs, const struct mount_plan *plan)
 {
 	return plan->options.bind && !plan->options.remount &&
-	       ((rootfs->request->user_namespace && !plan->by_init) || plan->options.propagation == MS_SHARED ||
+	       (rootfs->request->live || (rootfs->request->user_namespace && !plan->by_init) || plan->options.propagation == MS_SHARED ||
 		(rootfs->request->idmap_fds && rootfs->request->idmap_fds[plan->index] >= 0));
 }
 
@@ -124,7 +128,7 @@ static int prepare_source(const struct rootfs *rootfs, struct mount_plan *plan)
 	const struct mount_options options = early_options(plan);
 	int idmap = rootfs->request->idmap_fds ? rootfs->request->idmap_fds[plan->index] : -1;
 
-	if (!wants_preparation(rootfs, plan))
+	if (plan->tree >= 0 || !wants_preparation(rootfs, plan))
 		return 0;
 	plan->tree = tree_clone(AT_FDCWD, plan->source, plan->options.bind_recursive);
 	/* A caller without the privilege to clone has its mounts in common with init, which then tries. */
@@ -198,6 +202,13 @@ static int replace_root(struct rootfs *rootfs, int tree)
 	return 0;
 }
 
+/* What is in its place now can be taken back by this descriptor, whatever becomes of the path. */
+static int keep_attached(struct mount_plan *plan, int tree)
+{
+	plan->attached = fcntl(tree, F_DUPFD_CLOEXEC, 0);
+	return plan->attached < 0 ? fail(errno, "duplicate the mount") : 0;
+}
+
 static int put(struct rootfs *rootfs, struct mount_plan *plan, int *tree, int destination)
 {
 	int r = sys_move_mount_fd(*tree, destination);
@@ -206,6 +217,8 @@ static int put(struct rootfs *rootfs, struct mount_plan *plan, int *tree, int de
 		return explain_move(r, *tree, destination, plan);
 	if (strcmp(plan->destination, "/") == 0)
 		r = replace_root(rootfs, *tree);
+	if (r >= 0 && rootfs->request->live)
+		r = keep_attached(plan, *tree);
 	if (filesystem_is_late_readonly(plan))
 		plan->late_readonly = steal_fd(tree);
 	return r;
@@ -231,6 +244,9 @@ static int attach_bind(struct rootfs *rootfs, struct mount_plan *plan)
 	bool made;
 	int r = 0;
 
+	/* The path is one of the host's, and in a container that runs we are where its processes say what it leads to. */
+	if (tree < 0 && rootfs->request->live)
+		return refuse(EPERM, "bind source %s: it could not be opened outside of the container", plan->source);
 	if (tree < 0) {
 		const struct mount_options options = early_options(plan);
 
@@ -271,8 +287,10 @@ static int attach_by_mount(struct rootfs *rootfs, struct mount_plan *plan, int d
 	if (strcmp(plan->destination, "/") == 0)
 		return refuse(ENOTSUP, "options that need mount(2) cannot be used for a mount on /");
 	_cleanup_fd_ int tree = filesystem_mount(rootfs, plan, destination, made);
-	int r = tree < 0 ? tree : fill(plan, tree, destination, made);
+	int r = tree < 0 || !rootfs->request->live ? tree : keep_attached(plan, tree);
 
+	if (r >= 0)
+		r = fill(plan, tree, destination, made);
 	if (r >= 0 && filesystem_is_late_readonly(plan))
 		plan->late_readonly = steal_fd(&tree);
 	return r;
@@ -281,10 +299,12 @@ static int attach_by_mount(struct rootfs *rootfs, struct mount_plan *plan, int d
 static int attach_filesystem(struct rootfs *rootfs, struct mount_plan *plan)
 {
 	bool made;
-	_cleanup_fd_ int destination = destination_open(rootfs, plan, -1, &made), tree = -1;
+	_cleanup_fd_ int destination = destination_open(rootfs, plan, plan->tree, &made), tree = steal_fd(&plan->tree);
 
 	if (destination < 0)
 		return destination;
+	if (tree >= 0)
+		return put(rootfs, plan, &tree, destination);
 	tree = substitute_is_cgroup(plan) ? substitute_open_cgroup(rootfs, plan, destination)
 					  : filesystem_open(rootfs, plan, destination, made);
 	if (tree == -EOPNOTSUPP)
@@ -318,7 +338,7 @@ int mount_attach(struct rootfs *rootfs, struct mount_plan *plan)
 	TRACE_SCOPE("mount");
 	int r;
 
-	if (plan->options.remount || (!plan->options.bind && only_propagation(plan)))
+	if (mount_only_changes(plan))
 		r = change(rootfs, plan);
 	else if (plan->options.bind)
 		r = attach_bind(rootfs, plan);

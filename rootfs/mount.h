@@ -16,11 +16,15 @@ struct mount_plan {
 	struct mount_options options;
 	bool by_init;      /* init can bind the source itself, though in a user namespace */
 	int tree;          /* prepared detached clone of a bind's source, or -1 */
+	int attached;      /* live: the mount in its place, to take it back; else -1 */
 	int late_readonly; /* the mount, when it is made read-only only after everything is in it; else -1 */
 };
 
 /* Parse and check every mount. Errors name /mounts/N, as those of all functions here. */
 int mounts_plan(struct rootfs *rootfs);
+
+/* No file system to mount: an entry that only changes what is there. */
+bool mount_only_changes(const struct mount_plan *plan);
 
 /* Find out which sources init can bind itself. */
 void mounts_look(struct rootfs *rootfs, const struct reach *reach);

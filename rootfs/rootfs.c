@@ -199,6 +199,7 @@ void rootfs_close(struct rootfs *rootfs)
 {
 	for (size_t i = 0; i < rootfs->mount_count; i++) {
 		close_fd(&rootfs->mounts[i].tree);
+		close_fd(&rootfs->mounts[i].attached);
 		close_fd(&rootfs->mounts[i].late_readonly);
 	}
 	close_fd(&rootfs->tree);

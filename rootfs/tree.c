@@ -4,8 +4,10 @@
 #include "base/log.h"
 #include "base/sys.h"
 
+#include <stdio.h>
 #include <sys/statfs.h>
 
+#define ATTR_MOUNT_ROOT 0x2000 /* STATX_ATTR_MOUNT_ROOT, Linux 5.8 */
 #define ATTR_ATIME ((uint64_t)MOUNT_ATTR__ATIME)
 
 static unsigned at_flags(const char *path, bool recursive)
@@ -110,4 +112,20 @@ int tree_apply(int tree, const struct mount_options *options, int idmap_fd)
 		return explain(r, &all);
 	r = is_empty(&top) ? 0 : set_attributes(tree, &top, false);
 	return r < 0 ? explain(r, &top) : 0;
+}
+
+bool tree_is_mount_root(int fd)
+{
+	/* struct statx; of which stx_attributes is all that matters, and headers disagree on who has the rest. */
+	uint64_t stx[32] = { 0 };
+
+	return syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, 0, stx) == 0 && (stx[1] & ATTR_MOUNT_ROOT);
+}
+
+int tree_detach(int proc, int mount)
+{
+	char path[40];
+
+	snprintf(path, sizeof path, "self/fd/%d", mount);
+	return fchdir(proc) < 0 ? -errno : sys_umount2(path, MNT_DETACH);
 }

@@ -24,4 +24,13 @@ int tree_apply(int tree, const struct mount_options *options, int idmap_fd);
 /* Set attributes only, which no lock forbids. */
 int tree_set(int tree, uint64_t attributes, bool recursive);
 
+/* Is the descriptor that of a mount's root? */
+bool tree_is_mount_root(int fd);
+
+/*
+ * Unmount, lazily, the mount whose root is mount, and what is mounted below it: that one, whatever its path leads to by now. proc is a
+ * trusted proc; it becomes the working directory.
+ */
+int tree_detach(int proc, int mount);
+
 int tree_set_propagation(int dirfd, const char *path, unsigned propagation, bool recursive);

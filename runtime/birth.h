@@ -37,5 +37,8 @@ int birth(struct child *child, const struct birth *birth);
 /* In the child: be out of reach of other processes of the container. */
 int birth_hide(void);
 
+/* In the child: be id 0 of the user namespace just entered, if that has one. */
+int birth_become_id_0(void);
+
 /* Kill and reap what birth() made, if it still lives. */
 void child_destroy(struct child *child);

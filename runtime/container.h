@@ -107,6 +107,14 @@ int container_pids(const struct runtime *runtime, const char *id, struct arena *
 int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources,
 		     const struct bandwidth *bandwidth);
 
+/*
+ * mounts: add mounts (an array as /mounts of a configuration, as JSON) to a container that is not stopped, all or none of them; or remove
+ * what is mounted at their destinations. Where they are mounted in the container is recorded nowhere: its mount namespace is the truth.
+ * rootfs/live.h says what is refused.
+ */
+int container_mounts_add(const struct runtime *runtime, const char *id, const char *json, size_t size);
+int container_mounts_remove(const struct runtime *runtime, const char *id, const char *json, size_t size);
+
 /* events --stats: what the container's cgroup has used; everything in arena. */
 int container_stats(const struct runtime *runtime, const char *id, struct arena *arena, struct cgroup_stats *stats);
 

@@ -5,6 +5,7 @@
 #include "oci/validate.h"
 #include "runtime/birth.h"
 #include "runtime/container.h"
+#include "runtime/entry.h"
 #include "runtime/record.h"
 #include "runtime/report.h"
 #include "runtime/store.h"
@@ -195,31 +196,6 @@ static int open_container(struct execution *x)
 	return store_load_config(x->record.dir, &x->spec);
 }
 
-/* Is init in another namespace of this type than we are? Where that cannot be seen, no. */
-static bool differs(const struct execution *x, enum ns_type type)
-{
-	char own[48], other[48];
-	struct stat a, b;
-
-	snprintf(own, sizeof own, "/proc/self/ns/%s", ns_type_proc_name(type));
-	snprintf(other, sizeof other, "/proc/%d/ns/%s", (int)x->record.init.pid, ns_type_proc_name(type));
-	return stat(own, &a) == 0 && stat(other, &b) == 0 && (a.st_dev != b.st_dev || a.st_ino != b.st_ino);
-}
-
-/*
- * The namespaces of the configuration, and those that init has made or joined since: what it is confined by now, an exec is, too. Our own
- * user namespace cannot be entered again (setns: EINVAL).
- */
-static uint64_t types_to_enter(const struct execution *x)
-{
-	uint64_t types = 0;
-
-	for (enum ns_type type = 0; type < NS_TYPES; type++)
-		if ((x->spec.linux_.namespaces[type].set && type != NS_USER) || differs(x, type))
-			types |= ns_type_clone_flag(type);
-	return types;
-}
-
 /* Below the container's group, as with runc also with "/" in front; "": that group itself. */
 static const char *sub_cgroup(const struct execution *x)
 {
@@ -274,27 +250,12 @@ static int open_cgroup_of_init(struct execution *x)
 	return 0;
 }
 
-/*
- * Who enters a mount namespace stands in its root. One that the container joined is not its own, and has that of its makers, the host's
- * perhaps: there init is in a chroot, and so must be what follows it. Should init be gone by now, its pidfd tells, which is used after.
- */
-static int open_root(struct execution *x)
-{
-	char path[40];
-
-	if (!x->spec.linux_.namespaces[NS_MOUNT].path)
-		return 0;
-	snprintf(path, sizeof path, "/proc/%d/root", (int)x->record.init.pid);
-	x->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return x->root < 0 ? fail(errno, "open the container's root") : 0;
-}
-
 /* --- the process ------------------------------------------------------------------------------------------------------------- */
 
 static int prepare(struct execution *x)
 {
 	struct newborn *n = &x->newborn;
-	x->types = types_to_enter(x);
+	x->types = entry_types(&x->record, &x->spec);
 	int r = capabilities_prepare(&x->process.capabilities, (x->types & CLONE_NEWUSER) != 0, &n->capabilities);
 
 	n->spec = &x->spec;
@@ -439,7 +400,7 @@ static int execute(struct execution *x, const struct wait_options *wait)
 	if (r >= 0)
 		r = open_cgroup(x);
 	if (r >= 0)
-		r = open_root(x);
+		r = entry_open_root(&x->record, &x->spec, &x->root);
 	if (r >= 0)
 		r = prepare(x);
 	if (r >= 0)

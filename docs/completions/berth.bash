@@ -71,9 +71,12 @@ _berth_value() { # COMMAND OPTION CURRENT
 
 _berth_arguments() { # COMMAND POSITION CURRENT
   case $1:$2 in
-    :*) compgen -W "create start run kill delete exec ps pause resume update list state events top spec features help" -- "$3" ;;
-    help:0) compgen -W "create start run kill delete exec ps pause resume update list state events top spec features" -- "$3" ;;
+    :*) compgen -W "create start run kill delete exec ps pause resume update mounts list state events top spec features help" -- "$3" ;;
+    help:0) compgen -W "create start run kill delete exec ps pause resume update mounts list state events top spec features" -- "$3" ;;
     kill:1) compgen -W "HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH" -- "$3" ;;
+    mounts:0) compgen -W "add remove" -- "$3" ;;
+    mounts:1) compgen -W "$("${berth[@]}" list --quiet 2> /dev/null)" -- "$3" ;;
+    mounts:2) compgen -f -- "$3" ;;
     create:* | run:* | list:* | spec:* | features:*) ;;
     *:0 | top:*) compgen -W "$("${berth[@]}" list --quiet 2> /dev/null)" -- "$3" ;;
   esac

@@ -10,7 +10,7 @@ function __berth_ids
     berth $root list --quiet 2>/dev/null
 end
 
-set -l commands create start run kill delete exec ps pause resume update list state events top spec features help
+set -l commands create start run kill delete exec ps pause resume update mounts list state events top spec features help
 
 complete -c berth -f
 complete -c berth -s h -l help -d 'Show help'
@@ -36,6 +36,7 @@ complete -c berth -n $global -a ps -d 'List the processes of a container'
 complete -c berth -n $global -a pause -d 'Freeze all processes of a container'
 complete -c berth -n $global -a resume -d 'Let a paused container run on'
 complete -c berth -n $global -a update -d 'Change the limits of a container'
+complete -c berth -n $global -a mounts -d 'Add mounts to a running container, or remove them'
 complete -c berth -n $global -a list -d 'List containers'
 complete -c berth -n $global -a state -d 'Print the state of a container'
 complete -c berth -n $global -a events -d 'Print what a container uses'
@@ -45,6 +46,8 @@ complete -c berth -n $global -a features -d 'Print what this runtime supports'
 complete -c berth -n $global -a help -d 'Show help'
 
 complete -c berth -n '__fish_seen_subcommand_from start kill delete exec ps pause resume update state events top' -a '(__berth_ids)'
+complete -c berth -n '__fish_seen_subcommand_from mounts; and not __fish_seen_subcommand_from add remove' -a 'add remove'
+complete -c berth -n '__fish_seen_subcommand_from mounts; and __fish_seen_subcommand_from add remove' -F -a '(__berth_ids)'
 complete -c berth -n '__fish_seen_subcommand_from help' -a "$commands"
 
 complete -c berth -n '__fish_seen_subcommand_from create run spec' -s b -l bundle -r -F -d 'Bundle directory'
