@@ -151,6 +151,21 @@ static int read_network(const struct call *call, struct bandwidth *bandwidth)
 	return r < 0 ? r : read_bandwidth("net-ingress", call->update.net_ingress, &bandwidth->ingress);
 }
 
+/* --- caches and memory bandwidth -------------------------------------------------------------------------------------- */
+
+static int read_schemata(struct call *call, struct spec_intel_rdt *rdt)
+{
+	const char *l3 = call->update.l3_cache_schema, *bandwidth = call->update.mem_bw_schema;
+
+	if (l3 && strchr(l3, '\n'))
+		return refuse(EINVAL, "--l3-cache-schema: must be one line such as L3:0=ff;1=f");
+	if (bandwidth && (strncmp(bandwidth, "MB:", 3) != 0 || strchr(bandwidth, '\n')))
+		return refuse(EINVAL, "--mem-bw-schema: must be one line that starts with MB:, such as MB:0=50;1=20");
+	rdt->l3_cache_schema = l3 ? arena_strdup(&call->arena, l3) : NULL;
+	rdt->mem_bw_schema = bandwidth ? arena_strdup(&call->arena, bandwidth) : NULL;
+	return 0;
+}
+
 /* --- update ---------------------------------------------------------------------------------------------------------- */
 
 static int read_file(struct call *call, struct spec *spec)
@@ -168,13 +183,11 @@ static int check(const struct call *call)
 	const char *name = NULL;
 	size_t count = count_limits(call, &name);
 
-	if (call->update.l3_cache_schema || call->update.mem_bw_schema)
-		return refuse(ENOTSUP, "--%s: berth does not control caches and memory bandwidth (Intel RDT)",
-		              call->update.l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema");
 	if (call->update.kernel_memory || call->update.kernel_memory_tcp)
 		log_warning("--%s has no effect: --memory includes kernel memory",
 		            call->update.kernel_memory ? "kernel-memory" : "kernel-memory-tcp");
-	else if (count == 0 && !call->update.resources && !call->update.net_egress && !call->update.net_ingress)
+	else if (count == 0 && !call->update.resources && !call->update.net_egress && !call->update.net_ingress &&
+	         !call->update.l3_cache_schema && !call->update.mem_bw_schema)
 		return refuse(EINVAL, "nothing to update: give limits, or --resources FILE");
 	if (count > 0 && call->update.resources)
 		return refuse(EINVAL, "--%s beside --resources: give all limits in one of the two ways", name);
@@ -195,10 +208,13 @@ static int run_update(struct call *call)
 	struct spec _cleanup_spec_ spec = { 0 };
 	struct spec_resources given = { 0 }, *resources = &given;
 	struct bandwidth bandwidth = { 0 };
+	struct spec_intel_rdt rdt = { 0 };
 	int r = check(call);
 
 	if (r >= 0)
 		r = read_network(call, &bandwidth);
+	if (r >= 0)
+		r = read_schemata(call, &rdt);
 	if (r >= 0 && call->update.resources) {
 		r = read_file(call, &spec);
 		resources = &spec.linux_.resources;
@@ -208,7 +224,7 @@ static int run_update(struct call *call)
 	if (r < 0)
 		return r;
 	drop_zeros(&resources->memory);
-	return container_update(&call->runtime, call_id(call), resources, &bandwidth);
+	return container_update(&call->runtime, call_id(call), resources, &bandwidth, &rdt);
 }
 
 static const struct option update_options[] = {
@@ -231,8 +247,8 @@ static const struct option update_options[] = {
 	{ "kernel-memory-tcp", 0, OPTION_TEXT, AT(update.kernel_memory_tcp), "SIZE", "no effect" },
 	{ "cpu-rt-period", 0, OPTION_TEXT, AT(update.cpu_rt_period), "MICROSECONDS", "refused: cgroup v1 only" },
 	{ "cpu-rt-runtime", 0, OPTION_TEXT, AT(update.cpu_rt_runtime), "MICROSECONDS", "refused: cgroup v1 only" },
-	{ "l3-cache-schema", 0, OPTION_TEXT, AT(update.l3_cache_schema), "SCHEMA", "refused: no Intel RDT" },
-	{ "mem-bw-schema", 0, OPTION_TEXT, AT(update.mem_bw_schema), "SCHEMA", "refused: no Intel RDT" },
+	{ "l3-cache-schema", 0, OPTION_TEXT, AT(update.l3_cache_schema), "SCHEMA", "Intel RDT: cache of its class, such as L3:0=ff;1=f" },
+	{ "mem-bw-schema", 0, OPTION_TEXT, AT(update.mem_bw_schema), "SCHEMA", "Intel RDT: memory bandwidth of its class, such as MB:0=50" },
 	{ 0 },
 };
 

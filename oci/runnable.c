@@ -64,14 +64,6 @@ static int check_namespaces(const struct spec *spec)
 	return 0;
 }
 
-/* What this runtime reads but does not do must not be ignored. */
-static int check_supported(const struct spec *spec)
-{
-	if (spec->linux_.intel_rdt.set)
-		return refuse(ENOTSUP, "/linux/intelRdt: this runtime does not manage resctrl");
-	return 0;
-}
-
 /* Without maps, every id in the new namespace would be the overflow id, and nothing could be set up. */
 static int check_user_namespace(const struct spec *spec)
 {
@@ -130,8 +122,6 @@ int spec_validate_runnable(const struct spec *spec)
 		r = check_present(spec);
 	if (r >= 0)
 		r = check_namespaces(spec);
-	if (r >= 0)
-		r = check_supported(spec);
 	if (r >= 0)
 		r = check_user_namespace(spec);
 	return r < 0 ? r : spec_validate_resources_runnable(&spec->linux_.resources, "/linux/resources");

@@ -93,7 +93,7 @@ struct stored {
 };
 
 #define STORED_FLAGS(row) row("systemdCgroup", systemd_cgroup) row("rootless", rootless) \
-	row("ownPidNamespace", own_pid_namespace) row("noPivot", no_pivot)
+	row("ownPidNamespace", own_pid_namespace) row("noPivot", no_pivot) row("rdtOwn", rdt_own)
 
 static void put_namespaces(struct json *json, const struct state *state)
 {
@@ -130,7 +130,8 @@ char *state_to_stored_json(const struct state *state, struct arena *arena)
 	json_pair_string(json, "sessionKeyring", state->session_keyring);
 #define PUT_FLAG(key, member) json_pair_bool(json, key, state->member);
 	STORED_FLAGS(PUT_FLAG)
-	json_pair_string(json, "intelRdtPath", state->intel_rdt_path);
+	json_pair_string(json, "rdtClass", state->rdt_class);
+	json_pair_string(json, "rdtMonitor", state->rdt_monitor);
 	json_pair_string(json, "externalDescriptors", state->external_descriptors);
 	put_annotations(json, state);
 	put_namespaces(json, state);
@@ -169,7 +170,8 @@ static const struct field stored_fields[] = {
 	F_STRING("plannedCgroup", struct stored, state.planned_cgroup),
 	F_STRING("sessionKeyring", struct stored, state.session_keyring),
 	STORED_FLAGS(FLAG_FIELD)
-	F_STRING("intelRdtPath", struct stored, state.intel_rdt_path),
+	F_STRING("rdtClass", struct stored, state.rdt_class),
+	F_STRING("rdtMonitor", struct stored, state.rdt_monitor),
 	F_STRING("externalDescriptors", struct stored, state.external_descriptors),
 	F_STRING_MAP("annotations", struct stored, state.annotations),
 	F_INLINE("namespaces", namespaces),

@@ -23,8 +23,8 @@ struct state {
 	char *cgroup;                     /* path below the cgroup2 mount, "/…"; NULL: none of its own */
 	char *session_keyring;            /* its name (runtime/keyring.h); NULL: the caller's was kept */
 	char *planned_cgroup;             /* instead of cgroup, until that is the container's own: it may not be there, or another's */
-	bool systemd_cgroup, rootless, own_pid_namespace, no_pivot;
-	char *intel_rdt_path;
+	bool systemd_cgroup, rootless, own_pid_namespace, no_pivot, rdt_own; /* rdt_own: the class goes with the container */
+	char *rdt_class, *rdt_monitor;    /* in resctrl: its class of service, "/" for the default one, and its monitoring group */
 	char *external_descriptors;       /* runc's external_descriptors, JSON array text; may be NULL */
 	struct string_map annotations;
 	/* init's namespaces at birth (dev:inode of /proc/PID/ns/NAME), to see that exec joins what create made */

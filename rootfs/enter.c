@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/mountinfo.h"
 #include "base/sys.h"
 #include "base/trace.h"
 #include "rootfs/tree.h"
@@ -36,40 +37,6 @@ static int enter_by_chroot(const struct rootfs *rootfs)
 
 /* --- without pivot_root ------------------------------------------------------------------------------------------------- */
 
-/* Undo the octal escapes of /proc/self/mountinfo, in place. */
-static void unescape(char *text)
-{
-	char *out = text;
-
-	for (const char *in = text; *in;) {
-		unsigned c;
-
-		if (in[0] == '\\' && sscanf(in + 1, "%3o", &c) == 1) {
-			*out++ = (char)c;
-			in += 4;
-		} else {
-			*out++ = *in++;
-		}
-	}
-	*out = 0;
-}
-
-/* "36 35 98:0 /root /mount/point rw,noatime master:1 - type source options" */
-static bool parse_mountinfo(char *line, char **mount_point, const char **type)
-{
-	char *save = NULL, *word = strtok_r(line, " ", &save);
-
-	for (int i = 1; word && i < 5; i++)
-		word = strtok_r(NULL, " ", &save);
-	*mount_point = word;
-	while (word && strcmp(word, "-") != 0)
-		word = strtok_r(NULL, " ", &save);
-	*type = word ? strtok_r(NULL, " ", &save) : NULL;
-	if (*mount_point)
-		unescape(*mount_point);
-	return *mount_point && *type;
-}
-
 static bool is_below(const char *path, const char *directory)
 {
 	size_t length = strlen(directory);
@@ -95,7 +62,7 @@ static int hide_host_views(const struct rootfs *rootfs)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
 	char *text, *save = NULL;
-	int r = read_file_at(AT_FDCWD, "/proc/self/mountinfo", &arena, (size_t)16 << 20, &text, NULL);
+	int r = read_file_at(AT_FDCWD, "/proc/self/mountinfo", &arena, MOUNTINFO_MAX, &text, NULL);
 
 	if (r < 0)
 		return fail(-r, "read /proc/self/mountinfo");
@@ -103,7 +70,7 @@ static int hide_host_views(const struct rootfs *rootfs)
 		char *path;
 		const char *type;
 
-		if (!parse_mountinfo(line, &path, &type) || (strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0) ||
+		if (!mountinfo_parse(line, &path, &type) || (strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0) ||
 		    is_below(path, rootfs->path))
 			continue;
 		r = hide(path);

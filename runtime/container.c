@@ -7,6 +7,7 @@
 #include "namespaces/members.h"
 #include "runtime/create.h"
 #include "runtime/hooks.h"
+#include "runtime/rdt.h"
 #include "runtime/record.h"
 #include "runtime/store.h"
 #include "runtime/wait.h"
@@ -397,8 +398,25 @@ static int apply_update(struct record *record, const struct spec_resources *reso
 	return r;
 }
 
+/* The schemata first, since they can be written back. */
+static int apply_all(struct record *record, const struct spec_resources *resources, const struct bandwidth *bandwidth,
+                     const struct spec_intel_rdt *rdt)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	char *before = NULL;
+	bool schemata = rdt && (rdt->l3_cache_schema || rdt->mem_bw_schema);
+	int r = schemata ? rdt_change(&record->state, rdt, &arena, &before) : 0;
+
+	if (r < 0)
+		return r;
+	r = apply_update(record, resources, bandwidth);
+	if (r < 0 && schemata)
+		rdt_restore(&record->state, before);
+	return r;
+}
+
 int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources,
-		     const struct bandwidth *bandwidth)
+		     const struct bandwidth *bandwidth, const struct spec_intel_rdt *rdt)
 {
 	struct record _cleanup_record_ record = RECORD_NONE;
 	struct spec_resources complete = *resources;
@@ -411,7 +429,7 @@ int container_update(const struct runtime *runtime, const char *id, const struct
 	if (lock < 0)
 		return lock;
 	r = complete_swap(&record.cgroup, &complete.memory);
-	return r < 0 ? r : apply_update(&record, &complete, bandwidth);
+	return r < 0 ? r : apply_all(&record, &complete, bandwidth, rdt);
 }
 
 int container_stats(const struct runtime *runtime, const char *id, struct arena *arena, struct cgroup_stats *stats)

@@ -98,14 +98,14 @@ int container_resume(const struct runtime *runtime, const char *id);
 int container_pids(const struct runtime *runtime, const char *id, struct arena *arena, pid_t **pids, size_t *count);
 
 /*
- * update: change the limits that are set in resources, live, and in bandwidth (which may be NULL: none is); device rules replace all
- * earlier ones. A limit of memory and swap together without one of memory counts from the memory limit that is there. A failure leaves the
+ * update: change the limits that are set in resources, live, in bandwidth (which may be NULL: none is) and in rdt (l3_cache_schema and
+ * mem_bw_schema alone, for a container that was created with linux.intelRdt; or NULL); device rules replace all earlier ones. A limit of memory and swap together without one of memory counts from the memory limit that is there. A failure leaves the
  * limits as they were.
  * Later operations (and who reads ROOT/ID/config.json) see the configuration of the create: the cgroup's files are the truth.
  * The annotations of the state have the present bandwidth, and that alone.
  */
 int container_update(const struct runtime *runtime, const char *id, const struct spec_resources *resources,
-		     const struct bandwidth *bandwidth);
+		     const struct bandwidth *bandwidth, const struct spec_intel_rdt *rdt);
 
 /*
  * mounts: add mounts (an array as /mounts of a configuration, as JSON) to a container that is not stopped, all or none of them; or remove

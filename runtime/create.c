@@ -268,6 +268,8 @@ static int prepare(struct creation *c, bool run)
 	if (r >= 0)
 		r = make_cgroup(c);
 	if (r >= 0)
+		r = rdt_make(&c->rdt, &c->spec.linux_.intel_rdt, &c->state, c->store);
+	if (r >= 0)
 		r = prepare_rootfs(c);
 	return r < 0 ? r : prepare_start(c, run);
 }
@@ -440,6 +442,8 @@ static int bring_up(struct creation *c, bool run)
 		r = set_host_limits(c);
 	if (r >= 0 && c->newborn.move_to_cgroup)
 		r = attach(c);
+	if (r >= 0)
+		r = rdt_enter(&c->rdt, c->state.pid);
 	/* Hooks may ask for the state while the container is being created; systemd's scope has its path only now. */
 	if (r >= 0 && (report_hooks_before_start(&c->spec) || c->newborn.move_to_cgroup))
 		r = store_save_state(c->store, &c->state);
@@ -480,6 +484,7 @@ static void creation_init(struct creation *c, const struct runtime *runtime, con
 		.bundle = -1,
 		.store = -1,
 		.cgroup = CGROUP_NONE,
+		.rdt = RDT_NONE,
 		.rootfs = ROOTFS_NONE,
 		.child = CHILD_NONE,
 		.terminal = -1,
@@ -513,6 +518,7 @@ void creation_undo(struct creation *c)
 
 	child_destroy(&c->child);
 	net_devices_return(c->net_devices);
+	rdt_undo(&c->rdt);
 	/* There may be no descriptors left to undo things with. */
 	close_fd(&c->newborn.start_fifo);
 	close_fd(&c->newborn.result_fifo);
@@ -550,6 +556,7 @@ void creation_close(struct creation *c)
 	seccomp_free(&c->newborn.filter);
 	rootfs_close(&c->rootfs);
 	cgroup_close(&c->cgroup);
+	close_fd(&c->rdt.root);
 	state_free(&c->state);
 	spec_free(&c->spec);
 	arena_free(&c->arena);

@@ -6,6 +6,7 @@
 #include "cgroups/bandwidth.h"
 #include "runtime/birth.h"
 #include "runtime/container.h"
+#include "runtime/rdt.h"
 
 struct creation {
 	const struct runtime *runtime;
@@ -20,6 +21,7 @@ struct creation {
 	struct cgroup_request cgroup_request;
 	struct cgroup cgroup;
 	struct bandwidth bandwidth;
+	struct rdt rdt;
 	struct rootfs_request rootfs_request;
 	struct rootfs rootfs;
 	int *idmap_fds;               /* per mount; NULL: no mount is idmapped */

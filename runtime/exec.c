@@ -6,6 +6,7 @@
 #include "runtime/birth.h"
 #include "runtime/container.h"
 #include "runtime/entry.h"
+#include "runtime/rdt.h"
 #include "runtime/record.h"
 #include "runtime/report.h"
 #include "runtime/store.h"
@@ -360,6 +361,8 @@ static int attend(struct execution *x)
 	limits_allow_rlimits(x->child.ref.pid, &x->process);
 	int r = limits_set_oom_score(x->child.ref.pid, &x->process);
 
+	if (r >= 0)
+		r = rdt_enter_of(&x->record.state, x->child.ref.pid);
 	if (r >= 0 && x->options->pidfd_socket)
 		r = report_pidfd(x->options->pidfd_socket, &x->child.ref);
 	if (r >= 0 && x->options->pid_file)

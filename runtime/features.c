@@ -82,6 +82,7 @@ char *container_features(const struct runtime *runtime, struct arena *arena)
 		.seccomp = true,
 		.apparmor = true,
 		.selinux = true,
+		.intel_rdt = true,
 		.idmap_mounts = true,
 		.net_devices = true,
 		.annotations = build_annotations(arena),

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "runtime/hooks.h"
+#include "runtime/rdt.h"
 #include "runtime/store.h"
 
 #include <errno.h>
@@ -147,6 +148,8 @@ int record_destroy(struct record *record, const struct runtime *runtime)
 	if (r < 0)
 		return r;
 	r = remove_cgroup(record);
+	if (r >= 0)
+		r = rdt_remove(&record->state);
 	if (r < 0)
 		return r;
 	r = store_remove(runtime->root, record->state.id);

@@ -92,9 +92,11 @@ END
 @test "what only cgroup v1 has, and Intel RDT" {
   refused '/linux/resources/cpu/realtimePeriod: cgroup v1 only' --cpu-rt-period 1000000
   refused '/linux/resources/cpu/realtimeRuntime: cgroup v1 only' --cpu-rt-runtime 950000
-  refused '--l3-cache-schema: ' --l3-cache-schema 'L3:0=7f0'
-  refused '--mem-bw-schema: ' --mem-bw-schema 'MB:0=70'
+  refused '--mem-bw-schema: must be one line that starts with MB:' --mem-bw-schema 'L3:0=70'
+  refused '--l3-cache-schema: must be one line' --l3-cache-schema $'L3:0=1\nMB:0=1'
   running 'exec sleep 100'
+  refused 'container one was created without /linux/intelRdt' --l3-cache-schema 'L3:0=7f0'
+  refused 'container one was created without /linux/intelRdt' --mem-bw-schema 'MB:0=70'
   run berth update --kernel-memory 5m --kernel-memory-tcp 5m one
   assert_success
   assert_contains "--kernel-memory has no effect"

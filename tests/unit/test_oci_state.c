@@ -25,7 +25,9 @@ static struct state sample(struct arena *arena)
 		.cgroup = arena_strdup(arena, "/a/b"),
 		.systemd_cgroup = true,
 		.own_pid_namespace = true,
-		.intel_rdt_path = arena_strdup(arena, "/sys/fs/resctrl/a"),
+		.rdt_class = arena_strdup(arena, "a"),
+		.rdt_monitor = arena_strdup(arena, "b"),
+		.rdt_own = true,
 		.external_descriptors = arena_strdup(arena, "[\"/dev/null\",\"pipe:[1]\",\"\"]"),
 		.annotations = { true, 2, pairs },
 		.namespaces = { [NS_MOUNT] = { 4, 4026531840 }, [NS_TIME] = { UINT64_MAX, UINT64_MAX } },
@@ -195,7 +197,9 @@ static void round_trip(const struct state *before)
 	assert_same_string(after.owner, before->owner);
 	assert_same_string(after.created, before->created);
 	assert_same_string(after.cgroup, before->cgroup);
-	assert_same_string(after.intel_rdt_path, before->intel_rdt_path);
+	assert_same_string(after.rdt_class, before->rdt_class);
+	assert_same_string(after.rdt_monitor, before->rdt_monitor);
+	assert_int_equal(after.rdt_own, before->rdt_own);
 	assert_same_string(after.external_descriptors, before->external_descriptors);
 	assert_true(after.pid == before->pid && after.start_time == before->start_time);
 	assert_true(after.systemd_cgroup == before->systemd_cgroup && after.rootless == before->rootless);
