@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 
+#include <ctype.h>
 #include <elf.h>
 #include <limits.h>
 #include <linux/binfmts.h>
@@ -16,6 +17,8 @@
 #define DEFAULT_PATH "/bin:/usr/bin"
 #define INTERPRETERS 5       /* as many as the kernel follows */
 #define PROGRAM_HEADERS 64
+
+static int explain(const char *path, int code);
 
 /* --- Finding ---------------------------------------------------------------------------------------------------------- */
 
@@ -76,10 +79,27 @@ static int search(const char *name, const char *dirs, char *path, size_t size)
 	if (!denied)
 		return fail(ENOENT, "exec: \"%s\": executable file not found in $PATH (%s)", name, dirs);
 	put_path(path, size, denied, denied_length, name);
-	return program_explain(path, EACCES);
+	return explain(path, EACCES);
 }
 
-int program_find(const struct strings *args, const struct strings *env, char *path, size_t size)
+/*
+ * The reason in lower case, as Go writes it: Docker's command line knows by "no such file or directory" and "permission denied"
+ * that it is to exit with 127 or 126.
+ */
+static int as_docker_reads_it(int r)
+{
+	char *text = error_record()->text;
+	size_t length = strlen(text);
+	const char *reason = r < 0 ? strerror(-r) : "";
+	size_t reason_length = strlen(reason);
+
+	if (reason_length > 1 && islower((unsigned char)reason[1]) && length >= reason_length &&
+	    strcmp(text + length - reason_length, reason) == 0)
+		text[length - reason_length] = (char)tolower((unsigned char)*reason);
+	return r;
+}
+
+static int find(const struct strings *args, const struct strings *env, char *path, size_t size)
 {
 	const char *name = args->count ? args->items[0] : NULL;
 
@@ -94,7 +114,12 @@ int program_find(const struct strings *args, const struct strings *env, char *pa
 	memcpy(path, name, strlen(name) + 1);
 	int r = probe(path);
 
-	return r < 0 ? program_explain(path, -r) : 0;
+	return r < 0 ? explain(path, -r) : 0;
+}
+
+int program_find(const struct strings *args, const struct strings *env, char *path, size_t size)
+{
+	return as_docker_reads_it(find(args, env, path, size));
 }
 
 /* --- Explaining ------------------------------------------------------------------------------------------------------- */
@@ -317,7 +342,7 @@ static int explain_file(const char *path, int code)
 	}
 }
 
-int program_explain(const char *path, int code)
+static int explain(const char *path, int code)
 {
 	char current[PATH_MAX], needed[PATH_MAX];
 	const char *what = NULL;
@@ -333,4 +358,9 @@ int program_explain(const char *path, int code)
 		snprintf(current, sizeof current, "%s", needed);
 	}
 	return fail(code, "exec: \"%s\"%s", path, code == EACCES ? ": a security module may forbid it" : "");
+}
+
+int program_explain(const char *path, int code)
+{
+	return as_docker_reads_it(explain(path, code));
 }

@@ -1,6 +1,7 @@
 /*
  * The program to execute: where it is, and why it cannot be executed. Both look at paths as the caller sees them, so in the
- * child, with its root, working directory and ids.
+ * child, with its root, working directory and ids. Unlike elsewhere the reason at the end of an error is in lower case, which
+ * Docker reads (an exit code of 127 or 126).
  */
 #pragma once
 

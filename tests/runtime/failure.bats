@@ -312,9 +312,10 @@ cannot_execute() { # TEXT ARG...: from run, from create, and from exec in a cont
   config '.linux.cgroupsPath = "/berth-test-second"'
   cannot_execute 'executable file not found in $PATH' no-such-program
   cannot_execute 'executable file not found in $PATH' ''
-  cannot_execute 'No such file or directory' /opt/no-such-program
-  cannot_execute 'No such file or directory' ./no-such-program
-  cannot_execute 'Permission denied' /opt/plain
+  # The reason in the words that Docker looks for.
+  cannot_execute 'no such file or directory' /opt/no-such-program
+  cannot_execute 'no such file or directory' ./no-such-program
+  cannot_execute 'permission denied' /opt/plain
   cannot_execute 'is not executable' /opt/plain
   cannot_execute 'is a directory' /opt
   cannot_execute 'noexec' /noexec/program
@@ -329,11 +330,11 @@ cannot_execute() { # TEXT ARG...: from run, from create, and from exec in a cont
   cannot_execute '/nowhere' /opt/dangling
   cannot_execute 'loop' /opt/loop
   if [[ $(uname -m) = x86_64 ]]; then cannot_execute 'aarch64' /opt/arm; fi
-  cannot_execute 'Exec format error' /opt/truncated
+  cannot_execute 'exec format error' /opt/truncated
   config '.process.user = { uid: 1000, gid: 1000 } | del(.process.capabilities)'
   args /private/program
   run_config
-  assert_error /private 'Permission denied'
+  assert_error /private 'permission denied'
   args sh -c true
   config '.process.args[0] = ("x" * 5000)'
   refused exec 'ame too long'

@@ -132,7 +132,7 @@ static void test_not_found(void **state)
 	(void)state;
 	assert_int_equal(find("no-such-tool", "/bin:/nowhere", found), -ENOENT);
 	assert_string_equal(error_record()->text, "exec: \"no-such-tool\": executable file not found in $PATH (/bin:/nowhere): "
-	                                          "No such file or directory");
+	                                          "no such file or directory");
 	assert_int_equal(find("", "/bin", found), -ENOENT);
 	assert_non_null(strstr(error_record()->text, "exec: \"\": executable file not found in $PATH"));
 	assert_int_equal(program_find(&none, &none, found, sizeof found), -EINVAL);
@@ -141,7 +141,7 @@ static void test_not_found(void **state)
 
 	assert_int_equal(find("plain", dir, found), -EACCES);
 	assert_non_null(strstr(error_record()->text, plain.text));
-	assert_non_null(strstr(error_record()->text, "is not executable (its mode is 0644): Permission denied"));
+	assert_non_null(strstr(error_record()->text, "is not executable (its mode is 0644): permission denied"));
 }
 
 /* With a filter in force that denies faccessat2 and calls newer than itself, the mode decides. */
@@ -224,11 +224,11 @@ static void explained(const char *path, const char *reason)
 static void test_missing(void **state)
 {
 	(void)state;
-	explained(in_dir("missing").text, "No such file or directory");
+	explained(in_dir("missing").text, "no such file or directory");
 	assert_int_equal(symlink("/nowhere/tool", in_dir("dangling").text), 0);
-	explained(in_dir("dangling").text, "is a symbolic link to /nowhere/tool, which is missing: No such file or directory");
+	explained(in_dir("dangling").text, "is a symbolic link to /nowhere/tool, which is missing: no such file or directory");
 	make_script("plain", 0755, "#!/bin/sh\n");
-	explained(in_dir("plain/below").text, "Not a directory");
+	explained(in_dir("plain/below").text, "not a directory");
 }
 
 static void test_permission(void **state)
@@ -236,17 +236,17 @@ static void test_permission(void **state)
 	char reason[512];
 
 	(void)state;
-	explained(dir, "is a directory: Permission denied");
-	explained("/dev/null", "is not a regular file: Permission denied");
-	explained(make_script("plain", 0644, "#!/bin/sh\n").text, "is not executable (its mode is 0644): Permission denied");
+	explained(dir, "is a directory: permission denied");
+	explained("/dev/null", "is not a regular file: permission denied");
+	explained(make_script("plain", 0644, "#!/bin/sh\n").text, "is not executable (its mode is 0644): permission denied");
 	explained_as(1000, make_script("private", 0700, "#!/bin/sh\n").text,
-	             "user 1000, group 1000 may not execute it (its mode is 0700, its owner 0:0): Permission denied");
+	             "user 1000, group 1000 may not execute it (its mode is 0700, its owner 0:0): permission denied");
 	struct path closed = in_dir("closed"), inside = in_dir("closed/in/tool");
 
 	assert_int_equal(mkdir(closed.text, 0700), 0);
 	assert_int_equal(mkdir(in_dir("closed/in").text, 0755), 0);
 	make_script("closed/in/tool", 0755, "#!/bin/sh\n");
-	snprintf(reason, sizeof reason, "no permission to search %s: Permission denied", closed.text);
+	snprintf(reason, sizeof reason, "no permission to search %s: permission denied", closed.text);
 	explained_as(1000, inside.text, reason);
 }
 
@@ -265,7 +265,7 @@ static void mount_noexec(const void *argument)
 
 	require(execve(tool, argv, NULL) < 0 && errno == EACCES);
 	require(program_explain(tool, EACCES) == -EACCES);
-	require(strstr(error_record()->text, "is on a file system mounted noexec: Permission denied"));
+	require(strstr(error_record()->text, "is on a file system mounted noexec: permission denied"));
 }
 
 static void test_noexec(void **state)
@@ -283,15 +283,15 @@ static void test_interpreter(void **state)
 
 	(void)state;
 	explained(make_script("no-interpreter", 0755, "#!/nowhere/python3 -u\n").text,
-	          "its interpreter (#!): \"/nowhere/python3\": No such file or directory");
+	          "its interpreter (#!): \"/nowhere/python3\": no such file or directory");
 	explained(make_script("dos", 0755, "#!/bin/sh\r\necho\r\n").text,
-	          "its interpreter (#!) (the line ends in a carriage return): \"/bin/sh\r\": No such file or directory");
+	          "its interpreter (#!) (the line ends in a carriage return): \"/bin/sh\r\": no such file or directory");
 	struct path second = make_script("second", 0755, "#! /nowhere/perl\n");
 
 	snprintf(line, sizeof line, "#! \t%s -w\n", second.text);
-	explained(make_script("first", 0755, line).text, "its interpreter (#!): \"/nowhere/perl\": No such file or directory");
+	explained(make_script("first", 0755, line).text, "its interpreter (#!): \"/nowhere/perl\": no such file or directory");
 	assert_int_equal(chmod(second.text, 0644), 0);
-	snprintf(reason, sizeof reason, "its interpreter (#!): \"%s\": is not executable (its mode is 0644): Permission denied",
+	snprintf(reason, sizeof reason, "its interpreter (#!): \"%s\": is not executable (its mode is 0644): permission denied",
 	         second.text);
 	explained(in_dir("first").text, reason);
 }
@@ -330,9 +330,9 @@ static void test_loader(void **state)
 	(void)state;
 	struct path program = make_file("no-loader", 0755, &elf, sizeof elf);
 
-	explained(program.text, "its loader: \"/lib/ld-nowhere.so.1\": No such file or directory");
+	explained(program.text, "its loader: \"/lib/ld-nowhere.so.1\": no such file or directory");
 	snprintf(line, sizeof line, "#!%s\n", program.text);
-	explained(make_script("script", 0755, line).text, "its loader: \"/lib/ld-nowhere.so.1\": No such file or directory");
+	explained(make_script("script", 0755, line).text, "its loader: \"/lib/ld-nowhere.so.1\": no such file or directory");
 }
 
 static void test_format(void **state)
@@ -341,19 +341,19 @@ static void test_format(void **state)
 
 	(void)state;
 	explained(make_file("foreign", 0755, &elf, sizeof elf).text,
-	          "is a program for aarch64; this machine is x86_64: Exec format error");
+	          "is a program for aarch64; this machine is x86_64: exec format error");
 	elf.header.e_ident[EI_DATA] = ELFDATA2MSB;
 	elf.header.e_machine = __builtin_bswap16(EM_S390);
-	explained(make_file("big", 0755, &elf, sizeof elf).text, "is a program for s390x; this machine is x86_64: Exec format error");
+	explained(make_file("big", 0755, &elf, sizeof elf).text, "is a program for s390x; this machine is x86_64: exec format error");
 	elf = elf_for(0x7777, "");
 	explained(make_file("odd", 0755, &elf, sizeof elf).text,
-	          "is a program for another machine; this machine is x86_64: Exec format error");
+	          "is a program for another machine; this machine is x86_64: exec format error");
 	elf = elf_for(EM_X86_64, "");
 	elf.header.e_phentsize = 3;
-	explained(make_file("damaged", 0755, &elf, sizeof elf).text, "is a damaged program: Exec format error");
+	explained(make_file("damaged", 0755, &elf, sizeof elf).text, "is a damaged program: exec format error");
 	explained(make_script("no-hash-bang", 0755, "echo hello\n").text,
-	          "is not a program (a script must begin with #! and an interpreter): Exec format error");
-	explained(make_script("empty", 0755, "").text, "is an empty file: Exec format error");
+	          "is not a program (a script must begin with #! and an interpreter): exec format error");
+	explained(make_script("empty", 0755, "").text, "is an empty file: exec format error");
 }
 
 static void test_busy(void **state)
@@ -366,7 +366,7 @@ static void test_busy(void **state)
 	assert_int_equal(system(command), 0);
 	int fd = open(tool.text, O_WRONLY | O_CLOEXEC);
 
-	explained(tool.text, "is open for writing: Text file busy");
+	explained(tool.text, "is open for writing: text file busy");
 	close(fd);
 }
 
@@ -395,9 +395,9 @@ static void test_other_errors(void **state)
 {
 	(void)state;
 	assert_int_equal(program_explain("/bin/sh", EIO), -EIO);
-	assert_string_equal(error_record()->text, "exec: \"/bin/sh\": Input/output error");
+	assert_string_equal(error_record()->text, "exec: \"/bin/sh\": input/output error");
 	assert_int_equal(program_explain("/bin/sh", EACCES), -EACCES);
-	assert_string_equal(error_record()->text, "exec: \"/bin/sh\": a security module may forbid it: Permission denied");
+	assert_string_equal(error_record()->text, "exec: \"/bin/sh\": a security module may forbid it: permission denied");
 	assert_int_equal(program_explain("", ENOENT), -ENOENT);
 	/* programs that hold each other up are not followed for ever */
 	char line[300];
@@ -407,7 +407,7 @@ static void test_other_errors(void **state)
 	make_script("one", 0755, line);
 	snprintf(line, sizeof line, "#!%s\n", one.text);
 	make_script("two", 0755, line);
-	explained(one.text, "Too many levels of symbolic links");
+	explained(one.text, "too many levels of symbolic links");
 	assert_int_equal(program_explain(one.text, ENOENT), -ENOENT);
 }
 
