@@ -62,7 +62,7 @@ struct kernel_action {
  * By system call: the C libraries refuse the signals that they keep for themselves, which a caller can have ignored all the same (GNU make
  * does that to whatever it starts). SIGKILL and SIGSTOP refuse here, and cannot be ignored either.
  */
-static int reset_signals(void)
+int spawn_reset_signals(void)
 {
 	static const struct kernel_action reset;
 	static const uint64_t none;
@@ -93,7 +93,7 @@ static int become_program(void *argument)
 		return 127;
 	if (spawn->directory && set_step(launch, "change to its directory", chdir(spawn->directory)) < 0)
 		return 127;
-	if (set_step(launch, "reset signals", reset_signals()) < 0)
+	if (set_step(launch, "reset signals", spawn_reset_signals()) < 0)
 		return 127;
 	set_step(launch, "execute", execve(spawn->path, spawn->args, spawn->env));
 	return 127;

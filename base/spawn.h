@@ -40,3 +40,9 @@ int spawn_explain(const struct spawn *spawn, const struct spawn_result *result, 
 
 /* A descriptor that reads as text and cannot be written: standard input of any length without a pipe to fill. Record filled. */
 int spawn_input(const char *text);
+
+/*
+ * In a child that is about to execute a program: every signal at its default and unblocked. By system call: the C libraries refuse the signals that
+ * they keep for themselves. 0, or -1 with errno.
+ */
+int spawn_reset_signals(void);

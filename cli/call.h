@@ -11,6 +11,8 @@
 
 /* Positions of the words in the tables' "a|b|c". */
 enum rootless_choice { ROOTLESS_AUTO, ROOTLESS_TRUE, ROOTLESS_FALSE };
+enum cgroups_mode_choice { MODE_SOFT, MODE_FULL, MODE_STRICT, MODE_IGNORE };
+enum network_lock_choice { LOCK_DEFAULT, LOCK_IPTABLES, LOCK_NFTABLES, LOCK_SKIP };
 enum format_choice { FORMAT_TABLE, FORMAT_JSON };
 
 struct call {
@@ -48,6 +50,17 @@ struct call {
 		const char *cpuset_cpus, *cpuset_mems, *pids_limit, *blkio_weight, *l3_cache_schema, *mem_bw_schema;
 		const char *net_egress, *net_ingress;
 	} update;
+
+	/* checkpoint, restore */
+	struct {
+		const char *image_path, *work_path, *parent_path, *page_server, *lsm_profile, *lsm_mount_context;
+		struct strings empty_ns;
+		unsigned status_fd;
+		int cgroups_mode;  /* enum cgroups_mode_choice */
+		int network_lock;  /* enum network_lock_choice */
+		bool leave_running, pre_dump, tcp_established, tcp_skip_in_flight, tcp_close, link_remap, ext_unix_sk;
+		bool shell_job, file_locks, lazy_pages, auto_dedup;
+	} criu;
 
 	/* events, top */
 	const char *interval;

@@ -26,7 +26,7 @@ const struct option global_options[] = {
 };
 
 const struct command *const commands[] = {
-	&command_create, &command_start, &command_run, &command_kill, &command_delete,
+	&command_create, &command_start, &command_run, &command_kill, &command_delete, &command_checkpoint, &command_restore,
 	&command_exec, &command_ps, &command_pause, &command_resume, &command_update, &command_mounts,
 	&command_list, &command_state, &command_events, &command_top,
 	&command_spec, &command_features, &command_help,

@@ -7,6 +7,7 @@
 
 extern const struct command command_create, command_start, command_run, command_kill, command_delete;
 extern const struct command command_exec, command_ps, command_pause, command_resume, command_update, command_mounts;
+extern const struct command command_checkpoint, command_restore;
 extern const struct command command_list, command_state, command_events, command_top, command_features;
 extern const struct command command_spec, command_help;
 

@@ -134,7 +134,7 @@ static int store_or_fetch(struct call *call, const struct option *option, char *
 {
 	if (!text && takes_value(option)) {
 		if (words->next == words->count)
-			return refuse(EINVAL, "--%s: needs a value (%s)", option->name, option->value);
+			return refuse(EINVAL, "--%s: flag needs an argument (%s)", option->name, option->value);
 		text = words->items[words->next++];
 	}
 	return store(call, option, text);

@@ -6,6 +6,7 @@
 #include "base/trace.h"
 #include "namespaces/members.h"
 #include "runtime/create.h"
+#include "runtime/foreground.h"
 #include "runtime/hooks.h"
 #include "runtime/rdt.h"
 #include "runtime/record.h"
@@ -124,25 +125,6 @@ static int start_created(struct creation *creation)
 	return r < 0 ? r : run_poststart(&creation->spec, &creation->state);
 }
 
-static int destroy_finished(struct creation *creation, const struct runtime *runtime)
-{
-	TRACE_SCOPE("remove");
-	_cleanup_fd_ int lock = store_lock(creation->store);
-
-	if (lock < 0)
-		return lock == -ENOENT ? 0 : lock;  /* "delete --force" came first */
-	struct record record = {
-		.dir = steal_fd(&creation->store), .state = creation->state, .init = PIDREF_NONE, .cgroup = creation->cgroup
-	};
-
-	creation->state = (struct state){ 0 };
-	creation->cgroup = CGROUP_NONE;
-	int r = record_destroy(&record, runtime);
-
-	record_close(&record);
-	return r;
-}
-
 int container_run(const struct runtime *runtime, const struct create_options *options, const struct wait_options *wait, bool keep)
 {
 	struct creation _cleanup_creation_ creation;
@@ -157,18 +139,7 @@ int container_run(const struct runtime *runtime, const struct create_options *op
 	}
 	if (!wait)
 		return 0;
-	trace_begin("wait for its end");
-	int status = wait_for_workload(&creation.child.ref, wait, steal_fd(&creation.terminal));
-
-	trace_end();
-	if (keep && status >= 0)
-		return status;
-	struct error e = error_save();
-
-	r = destroy_finished(&creation, runtime);
-	if (status < 0)
-		error_restore(&e);
-	return status < 0 ? status : r < 0 ? r : status;
+	return foreground_wait(&creation, runtime, wait, keep);
 }
 
 /* --- state, kill, delete, pause, resume, ps ---------------------------------------------------------------------------------- */

@@ -55,7 +55,7 @@ static int check_terminal(const struct creation *c, bool run, bool detached)
 	return 0;
 }
 
-static char *timestamp(struct arena *arena)
+char *creation_timestamp(struct creation *c)
 {
 	struct timespec now;
 	struct tm tm;
@@ -64,7 +64,7 @@ static char *timestamp(struct arena *arena)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
-	return arena_printf(arena, "%s.%09ldZ", date, now.tv_nsec);
+	return arena_printf(&c->state.arena, "%s.%09ldZ", date, now.tv_nsec);
 }
 
 static void describe(struct creation *c)
@@ -252,23 +252,26 @@ static int prepare_start(struct creation *c, bool run)
 	return n->result_fifo;
 }
 
-static int prepare(struct creation *c, bool run)
+int creation_claim(struct creation *c)
 {
-	describe(c);
-	int r = prepare_namespaces(c);
-
-	if (r >= 0)
-		r = prepare_process(c);
-	if (r < 0)
-		return r;
 	c->store = store_create(c->runtime->root, c->options->id);
 	if (c->store < 0)
 		return c->store;
-	r = record_plan(c);
+	int r = record_plan(c);
+
 	if (r >= 0)
 		r = make_cgroup(c);
 	if (r >= 0)
 		r = rdt_make(&c->rdt, &c->spec.linux_.intel_rdt, &c->state, c->store);
+	return r;
+}
+
+static int prepare(struct creation *c, bool run)
+{
+	int r = prepare_process(c);
+
+	if (r >= 0)
+		r = creation_claim(c);
 	if (r >= 0)
 		r = prepare_rootfs(c);
 	return r < 0 ? r : prepare_start(c, run);
@@ -276,7 +279,7 @@ static int prepare(struct creation *c, bool run)
 
 /* --- bring up: while init builds its root file system ------------------------------------------------------------------- */
 
-static int run_runtime_hooks(struct creation *c)
+int creation_run_hooks(struct creation *c)
 {
 	TRACE_SCOPE("runtime hooks");
 	struct arena _cleanup_arena_ arena = { 0 };
@@ -286,7 +289,7 @@ static int run_runtime_hooks(struct creation *c)
 	return r < 0 ? r : hooks_run(&c->spec.hooks[HOOK_CREATE_RUNTIME], HOOK_CREATE_RUNTIME, state, c->options->bundle);
 }
 
-static int take_terminal(struct creation *c, int *master)
+int creation_take_terminal(struct creation *c, int *master)
 {
 	if (c->options->console_socket)
 		return terminal_send_master(c->options->console_socket, *master, "/dev/pts/0");
@@ -301,10 +304,10 @@ static int answer(struct creation *c, const struct msg *msg, int *fd)
 
 	switch (msg->type) {
 	case MSG_BUILT:
-		r = run_runtime_hooks(c);
+		r = creation_run_hooks(c);
 		return r < 0 ? r : protocol_send(c->child.socket, MSG_CONTINUE, 0, -1);
 	case MSG_CONSOLE:
-		r = take_terminal(c, fd);
+		r = creation_take_terminal(c, fd);
 		return r < 0 ? r : protocol_send(c->child.socket, MSG_CONTINUE, 0, -1);
 	case MSG_LISTENER:
 		return report_listener(&c->spec, &c->state, STATUS_CREATING, c->state.pid, *fd);
@@ -355,7 +358,7 @@ static int limit_bandwidth(const struct creation *c)
 	return context(cgroup_set_bandwidth(&c->cgroup, &c->bandwidth), "/annotations/%s", asked);
 }
 
-static int limit(struct creation *c)
+int creation_limit(struct creation *c)
 {
 	TRACE_SCOPE("limit");
 	const struct spec_linux *config = &c->spec.linux_;
@@ -412,9 +415,9 @@ static int set_host_limits(struct creation *c)
 	return limits_set_oom_score(c->child.ref.pid, &c->spec.process);
 }
 
-static int attach(struct creation *c)
+int creation_attach(struct creation *c, pid_t pid)
 {
-	int r = cgroup_attach(&c->cgroup, &c->cgroup_request, c->child.ref.pid);
+	int r = cgroup_attach(&c->cgroup, &c->cgroup_request, pid);
 
 	c->state.cgroup = c->cgroup.path[0] ? c->cgroup.path : NULL;
 	return r;
@@ -441,7 +444,7 @@ static int bring_up(struct creation *c, bool run)
 	if (r >= 0)
 		r = set_host_limits(c);
 	if (r >= 0 && c->newborn.move_to_cgroup)
-		r = attach(c);
+		r = creation_attach(c, c->child.ref.pid);
 	if (r >= 0)
 		r = rdt_enter(&c->rdt, c->state.pid);
 	/* Hooks may ask for the state while the container is being created; systemd's scope has its path only now. */
@@ -452,11 +455,11 @@ static int bring_up(struct creation *c, bool run)
 	if (r >= 0)
 		r = move_net_devices(c);
 	if (r >= 0)
-		r = limit(c);
+		r = creation_limit(c);
 	if (r >= 0)
 		r = delegate(c);
 	/* Written while init is busy; to be seen once it is ready. */
-	c->state.created = timestamp(&c->state.arena);
+	c->state.created = creation_timestamp(c);
 	if (r >= 0)
 		r = store_write_state(c->store, &c->state);
 	if (c->runtime->late_close)
@@ -492,7 +495,7 @@ static void creation_init(struct creation *c, const struct runtime *runtime, con
 	};
 }
 
-int creation_make(struct creation *c, const struct runtime *runtime, const struct create_options *options, bool run, bool detached)
+int creation_load(struct creation *c, const struct runtime *runtime, const struct create_options *options, bool run, bool detached)
 {
 	creation_init(c, runtime, options);
 	int r = store_check_id(options->id);
@@ -501,6 +504,16 @@ int creation_make(struct creation *c, const struct runtime *runtime, const struc
 		r = load_bundle(c);
 	if (r >= 0)
 		r = check_terminal(c, run, detached);
+	if (r < 0)
+		return r;
+	describe(c);
+	return prepare_namespaces(c);
+}
+
+int creation_make(struct creation *c, const struct runtime *runtime, const struct create_options *options, bool run, bool detached)
+{
+	int r = creation_load(c, runtime, options, run, detached);
+
 	if (r >= 0)
 		r = prepare(c, run);
 	if (r >= 0)

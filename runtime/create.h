@@ -44,3 +44,23 @@ void creation_undo(struct creation *creation);
 /* Close and free what the runtime holds; the container lives on. */
 void creation_close(struct creation *creation);
 #define _cleanup_creation_ __attribute__((cleanup(creation_close)))
+
+/*
+ * Steps of it that restore.c takes, too, in this order; creation_undo() undoes them all. load: the configuration, understood and checked, and
+ * the namespaces to join. claim: the id, with its plan on record, the cgroup. attach: systemd's scope begins with pid.
+ */
+int creation_load(struct creation *creation, const struct runtime *runtime, const struct create_options *options, bool run, bool detached);
+int creation_claim(struct creation *creation);
+int creation_attach(struct creation *creation, pid_t pid);
+
+/* prestart and createRuntime, with the state "creating". */
+int creation_run_hooks(struct creation *creation);
+
+/* To --console-socket, or into creation->terminal, which takes *master then. */
+int creation_take_terminal(struct creation *creation, int *master);
+
+/* Every limit of the configuration, those of bandwidth, the device filter. */
+int creation_limit(struct creation *creation);
+
+/* Now, as state.created has it. */
+char *creation_timestamp(struct creation *creation);

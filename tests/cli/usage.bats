@@ -195,9 +195,9 @@ usage_error() { # TEXT ARG...: refused with TEXT and a hint, nothing on standard
 }
 
 @test "an option at the end without its value is refused" {
-  usage_error "--bundle: needs a value (DIR)" create a --bundle
-  usage_error "--format: needs a value" list -f
-  usage_error "--root: needs a value" --root
+  usage_error "--bundle: flag needs an argument (DIR)" create a --bundle
+  usage_error "--format: flag needs an argument" list -f
+  usage_error "--root: flag needs an argument" --root
 }
 
 # Forms of options ----------------------------------------------------------

@@ -1,0 +1,289 @@
+#include "runtime/checkpoint.h"
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/trace.h"
+#include "oci/descriptors.h"
+#include "runtime/create.h"
+#include "runtime/criu_mounts.h"
+#include "runtime/criu_session.h"
+#include "runtime/foreground.h"
+#include "runtime/report.h"
+#include "runtime/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PLACE "criu" /* in ROOT/ID: where criu has the mounts for the container, in a mount namespace of its own */
+
+struct restore {
+	const struct restore_options *options;
+	struct creation creation;
+	struct criu_session session;
+	struct criu_trees trees;
+	char *place;
+	int inherit[DESCRIPTORS + NS_TYPES];
+};
+
+/* --- the request ------------------------------------------------------------------------------------------------------ */
+
+/* What criu's names stand for here: descriptors that it inherits. */
+static void inherit(struct restore *restore, const char *name, int fd)
+{
+	struct criu_session *session = &restore->session;
+
+	restore->inherit[session->options.inherit.count] = fd;
+	criu_add_text(&session->options.inherit, arena_strdup(&session->arena, name), &session->arena);
+}
+
+static int inherit_streams(struct restore *restore)
+{
+	const char *streams[DESCRIPTORS];
+	int r = criu_streams_load(&restore->session, streams);
+
+	for (int fd = 0; r >= 0 && fd < DESCRIPTORS; fd++) {
+		bool again = false;
+
+		for (int i = 0; streams[fd] && i < fd; i++)
+			again = again || (streams[i] && strcmp(streams[i], streams[fd]) == 0);
+		if (streams[fd] && !again)
+			inherit(restore, streams[fd], fd);
+	}
+	return r;
+}
+
+static int join_namespaces(struct restore *restore)
+{
+	struct criu_session *session = &restore->session;
+	const struct creation *c = &restore->creation;
+
+	for (enum ns_type type = 0; type < NS_TYPES; type++) {
+		const struct spec_namespace *config = &c->spec.linux_.namespaces[type];
+		const char *name = criu_namespace_name(type);
+
+		if (!config->path)
+			continue;
+		if (name && c->newborn.plan.join[type] >= 0)
+			inherit(restore, name, c->newborn.plan.join[type]);
+		else if (type == NS_UTS || type == NS_IPC)
+			criu_add_pair(&session->options.join, arena_strdup(&session->arena, ns_type_proc_name(type)), config->path,
+			              &session->arena);
+	}
+	return 0;
+}
+
+static int prepare_root(struct restore *restore)
+{
+	struct creation *c = &restore->creation;
+	struct criu_session *session = &restore->session;
+	const char *bundle = c->options->bundle;
+	_cleanup_fd_ int root = open(c->state.rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return fail(errno, "/root/path: open %s", c->state.rootfs);
+	if (mkdirat(c->store, PLACE, 0700) < 0)
+		return fail(errno, "make " PLACE " in the state directory");
+	restore->place = arena_printf(&session->arena, "%s/%s/" PLACE, c->runtime->root, c->options->id);
+	session->options.root = arena_printf(&session->arena, "%s/0", restore->place);
+	int r = criu_mounts_prepare(&c->spec, bundle, root);
+
+	return r < 0 ? r : criu_trees_open(&restore->trees, &session->options.external_mounts, &c->spec, bundle, root, restore->place,
+	                                   &session->arena);
+}
+
+static int fill_request(struct restore *restore)
+{
+	const struct restore_options *options = restore->options;
+	struct criu_session *session = &restore->session;
+	struct criu_options *criu = &session->options;
+
+	criu->restore_sibling = true;
+	criu->tcp_close = options->tcp_close;
+	criu->lsm_profile = options->lsm_profile;
+	criu->lsm_mount_context = options->lsm_mount_context;
+	criu_session_configure(session, &restore->creation.spec);
+	int r = prepare_root(restore);
+
+	if (r >= 0)
+		r = inherit_streams(restore);
+	return r < 0 ? r : join_namespaces(restore);
+}
+
+/* Only now is it known: systemd gives a scope its cgroup when it begins. */
+static void set_cgroup(struct restore *restore)
+{
+	const struct cgroup *cgroup = &restore->creation.cgroup;
+	const char *path = cgroup->fd < 0 ? NULL : cgroup->path;
+
+	criu_session_set_cgroups(&restore->session, &restore->creation.spec, path);
+	restore->session.options.cgroup_root = path;
+}
+
+/* --- the conversation ------------------------------------------------------------------------------------------------- */
+
+/* The first process is our child, like that of a create: its number is its own until we have waited for it. */
+static int know_child(struct creation *c, pid_t pid)
+{
+	if (c->child.ref.fd >= 0)
+		return 0;
+	int r = pidref_open(&c->child.ref, pid, 0);
+
+	if (r < 0)
+		return fail(-r, "open the restored process %d", (int)pid);
+	c->state.pid = pid;
+	c->state.start_time = c->child.ref.start;
+	return store_save_state(c->store, &c->state);
+}
+
+static int have_namespaces(struct creation *c, pid_t pid)
+{
+	int r = know_child(c, pid);
+
+	return r < 0 ? r : creation_run_hooks(c);
+}
+
+/* Everything is there, and nothing runs yet: from here on the limits hold, and the container is seen. */
+static int have_processes(struct creation *c, pid_t pid)
+{
+	int r = know_child(c, pid);
+
+	if (r >= 0)
+		r = creation_limit(c);
+	if (r < 0)
+		return r;
+	c->state.created = creation_timestamp(c);
+	r = store_save_state(c->store, &c->state);
+	if (r >= 0 && c->options->pid_file)
+		r = report_pid_file(c->options->pid_file, c->state.pid);
+	return r >= 0 && c->options->pidfd_socket ? report_pidfd(c->options->pidfd_socket, &c->child.ref) : r;
+}
+
+static int have_terminal(struct creation *c, int *master)
+{
+	if (*master < 0)
+		return refuse(EPROTO, "criu did not send the terminal");
+	return creation_take_terminal(c, master);
+}
+
+static int react(struct creation *c, const struct criu_response *response, int *fd)
+{
+	const char *script = response->script ? response->script : "";
+
+	if (strcmp(script, "setup-namespaces") == 0)
+		return have_namespaces(c, response->pid);
+	if (strcmp(script, "post-restore") == 0)
+		return have_processes(c, response->pid);
+	if (strcmp(script, "orphan-pts-master") == 0)
+		return have_terminal(c, fd);
+	return 0;
+}
+
+/* criu undoes what it has done when it is told that something failed here; its own error is then only that. */
+static int converse(struct restore *restore)
+{
+	struct criu_session *session = &restore->session;
+	struct error ours = { 0 };
+
+	for (;;) {
+		struct criu_response response;
+		_cleanup_fd_ int fd = -1;
+		int r = criu_receive(&session->criu, &response, &fd, &session->arena);
+
+		if (r < 0 && r != -EPIPE)
+			return r;
+		if (r < 0 || response.type != CRIU_NOTIFY) {
+			if (ours.code != 0)
+				error_restore(&ours);
+			return ours.code != 0 ? -ours.code : r >= 0 && response.success ? know_child(&restore->creation, response.pid) :
+			       criu_session_explain(session, &response, "restore the container");
+		}
+		r = react(&restore->creation, &response, &fd);
+		if (r < 0)
+			ours = error_save();
+		struct criu_request answer = { .type = CRIU_NOTIFY, .notify_success = r >= 0 };
+
+		r = criu_send(&session->criu, &answer);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int run_criu(struct restore *restore)
+{
+	TRACE_SCOPE("criu");
+	struct creation *c = &restore->creation;
+	struct criu_session *session = &restore->session;
+	struct criu_start start = criu_session_start(session);
+	struct criu_request request = { .type = CRIU_RESTORE, .options = &session->options };
+
+	/* What criu leaves behind if it is killed is in there. */
+	start.cgroup = c->cgroup.fd;
+	start.inherit = restore->inherit;
+	start.inherit_count = session->options.inherit.count;
+	start.place = restore->place;
+	start.trees = restore->trees.fds;
+	start.tree_count = restore->trees.count;
+	int r = criu_start(&session->criu, &start);
+
+	if (r >= 0 && c->cgroup.fd < 0 && c->runtime->manager == CGROUP_MANAGER_SYSTEMD)
+		r = creation_attach(c, session->criu.process.pid);
+	if (r < 0)
+		return r;
+	set_cgroup(restore);
+	r = criu_send(&session->criu, &request);
+	if (r >= 0)
+		r = converse(restore);
+	if (r >= 0)
+		criu_end(&session->criu);
+	return r;
+}
+
+/* --- the whole -------------------------------------------------------------------------------------------------------- */
+
+static int make(struct restore *restore)
+{
+	struct creation *c = &restore->creation;
+	int r = criu_mounts_check(&c->spec, "restore");
+
+	if (r >= 0)
+		r = criu_session_open(&restore->session, &restore->options->wishes, "restore.log", false);
+	if (r >= 0)
+		r = creation_claim(c);
+	if (r >= 0)
+		r = store_save_config(c->store, c->config, c->config_size);
+	if (r >= 0)
+		r = fill_request(restore);
+	if (r >= 0)
+		r = run_criu(restore);
+	criu_trees_close(&restore->trees);
+	if (r >= 0)
+		(void)unlinkat(c->store, PLACE, AT_REMOVEDIR);
+	return r;
+}
+
+int container_restore(const struct runtime *runtime, const struct restore_options *options, const struct wait_options *wait, bool keep)
+{
+	struct restore restore = { .options = options, .session = CRIU_SESSION_NONE };
+	int r = creation_load(&restore.creation, runtime, &options->create, true, !wait);
+
+	if (r >= 0)
+		r = make(&restore);
+	if (r < 0) {
+		struct error e = error_save();
+
+		criu_kill(&restore.session.criu);
+		creation_undo(&restore.creation);
+		error_restore(&e);
+		r = context(r, "restore");
+	} else if (wait) {
+		r = foreground_wait(&restore.creation, runtime, wait, keep);
+	}
+	criu_session_close(&restore.session);
+	creation_close(&restore.creation);
+	return r;
+}
