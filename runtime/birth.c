@@ -67,12 +67,7 @@ int birth_hide(void)
 
 int birth_become_id_0(void)
 {
-	/* Unmapped 0 (EINVAL): stay who we are, the maps are then for one id only. */
-	if (setresgid(0, 0, 0) < 0 && errno != EINVAL)
-		return fail(errno, "setresgid 0 in the user namespace");
-	if (setresuid(0, 0, 0) < 0 && errno != EINVAL)
-		return fail(errno, "setresuid 0 in the user namespace");
-	return 0;
+	return process_enter_ids(&(const struct spec_user){ 0 });
 }
 
 static int enter_user_namespace(struct newborn *newborn)
@@ -96,7 +91,7 @@ static int enter_user_namespace(struct newborn *newborn)
 	} else {
 		return 0;
 	}
-	return birth_become_id_0();
+	return process_enter_ids(&newborn->process->user);
 }
 
 /* A uts namespace that does not belong to the container's user namespace takes its names from out here only. */
@@ -123,7 +118,7 @@ static int stage_enter(const struct birth *birth)
 			return fail(-entered, "enter the container's namespaces");
 		if (birth->root >= 0 && (fchdir(birth->root) < 0 || chroot(".") < 0))
 			return fail(errno, "enter the container's root");
-		return birth->target_types & CLONE_NEWUSER ? birth_become_id_0() : 0;
+		return birth->target_types & CLONE_NEWUSER ? process_enter_ids(&newborn->process->user) : 0;
 	}
 	_cleanup_fd_ int offsets = newborn->plan.time_offsets ? ns_open_time_offsets() : -1;
 

@@ -36,8 +36,9 @@ static int become_mapped(struct newborn *newborn)
 
 	if (r < 0)
 		return r;
-	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
-		return fail(errno, "become id 0 in the user namespace");
+	r = process_enter_ids(&newborn->process->user);
+	if (r < 0)
+		return r;
 	if (newborn->plan.new_flags & CLONE_NEWIPC && unshare(CLONE_NEWIPC) < 0)
 		return fail(errno, "create an IPC namespace");
 	return 0;

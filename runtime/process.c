@@ -170,6 +170,21 @@ static int set_identity(struct newborn *newborn)
 	return capabilities_set(caps);
 }
 
+int process_enter_ids(const struct spec_user *workload)
+{
+	const gid_t gids[] = { 0, workload->gid };
+	const uid_t uids[] = { 0, workload->uid };
+	int group = -EINVAL, user = -EINVAL;
+
+	for (size_t i = 0; group == -EINVAL && i < sizeof gids / sizeof *gids; i++)
+		group = setresgid(gids[i], gids[i], gids[i]) < 0 ? -errno : 0;
+	for (size_t i = 0; user == -EINVAL && i < sizeof uids / sizeof *uids; i++)
+		user = setresuid(uids[i], uids[i], uids[i]) < 0 ? -errno : 0;
+	if ((group < 0 && group != -EINVAL) || (user < 0 && user != -EINVAL))
+		return fail(group < 0 && group != -EINVAL ? -group : -user, "become id 0 in the user namespace");
+	return 0;
+}
+
 static int set_label(const struct spec_process *process)
 {
 	if (!process->apparmor_profile && !process->selinux_label)

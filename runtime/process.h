@@ -15,6 +15,12 @@ int process_open_terminal(struct newborn *newborn);
  */
 int process_strip(const struct newborn *newborn, bool own_user_namespace);
 
+/*
+ * In the user namespace that the process is to be in: become its id 0, which may do there what is to be done. Where that is not mapped,
+ * be the workload's user at once, whose files what is made then are; where neither is, stay: what an id is needed for will tell.
+ */
+int process_enter_ids(const struct spec_user *workload);
+
 /* Apply every attribute in order, wait for the start, execve. Returns only on failure. */
 int process_become(struct newborn *newborn);
 
