@@ -392,20 +392,27 @@ static int delegate(struct creation *c)
 	return r < 0 ? r : cgroup_delegate(&c->cgroup, owner);
 }
 
+/* The namespace that the container will be in: init may not have joined it yet, and be in ours. */
+static int open_network_namespace(const struct creation *c)
+{
+	int join = c->newborn.plan.join[NS_NETWORK];
+	char path[40];
+
+	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)c->child.ref.pid);
+	int fd = join >= 0 ? fcntl(join, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? fail(errno, "open the container's network namespace") : fd;
+}
+
 static int move_net_devices(struct creation *c)
 {
 	const struct spec_linux *config = &c->spec.linux_;
 
 	if (config->net_device_count == 0)
 		return 0;
-	char path[40];
+	_cleanup_fd_ int netns = open_network_namespace(c);
 
-	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)c->child.ref.pid);
-	_cleanup_fd_ int netns = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (netns < 0)
-		return fail(errno, "open %s", path);
-	return net_devices_move(config->net_devices, config->net_device_count, netns, &c->arena, &c->net_devices);
+	return netns < 0 ? netns : net_devices_move(config->net_devices, config->net_device_count, netns, &c->arena, &c->net_devices);
 }
 
 /* Before GO, which init waits for where it cannot do without. */
