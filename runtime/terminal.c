@@ -46,7 +46,8 @@ struct buffer {
 enum { POLL_MASTER, POLL_INPUT, POLL_OUTPUT, POLL_COUNT };
 
 struct terminal {
-	int master;        /* -1 once the container's side is closed */
+	int master;        /* -1 once there is nothing more to read */
+	int peer;          /* the container's side, held open by us once nobody else did; else -1 */
 	int input, output; /* the caller's, not ours to close; -1 when at their end */
 	int settings_of;   /* the caller's terminal in raw mode, or -1 */
 	struct termios saved;
@@ -133,6 +134,7 @@ int terminal_start(struct terminal **started, int master)
 	if (!terminal)
 		return fail(ENOMEM, "relay the terminal");
 	terminal->master = master;
+	terminal->peer = -1;
 	terminal->input = STDIN_FILENO;
 	terminal->output = STDOUT_FILENO;
 	terminal->settings_of = -1;
@@ -189,13 +191,25 @@ static void write_output(struct terminal *terminal, short ready)
 	terminal->to_caller.start = terminal->to_caller.end = 0;
 }
 
-/* An error other than "not now" is EIO: nobody has the container's side open any more. */
+/*
+ * Nobody has the container's side open. That need not be the end: systemd closes its console between two messages. While we hold it open
+ * ourselves the master does not hang up, as it would do without end.
+ */
+static void hold_open(struct terminal *terminal)
+{
+	close_fd(&terminal->peer);
+	terminal->peer = ioctl(terminal->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (terminal->peer < 0)
+		close_fd(&terminal->master);
+}
+
+/* An error other than "not now" is EIO. */
 static void read_master(struct terminal *terminal)
 {
 	ssize_t n = fill(&terminal->to_caller, terminal->master);
 
 	if (n == 0 || (n < 0 && n != -EAGAIN))
-		close_fd(&terminal->master);
+		hold_open(terminal);
 	if (terminal->output < 0)
 		terminal->to_caller.start = terminal->to_caller.end = 0;
 }
@@ -230,7 +244,7 @@ int terminal_step(struct terminal *terminal, const struct pollfd *fds, int count
 		read_input(terminal);
 	if (fds[POLL_MASTER].revents && terminal->master >= 0 && is_empty(&terminal->to_caller))
 		read_master(terminal);
-	return terminal->master >= 0 || !is_empty(&terminal->to_caller);
+	return (terminal->master >= 0 && terminal->peer < 0) || !is_empty(&terminal->to_caller);
 }
 
 static void write_out(struct terminal *terminal)
@@ -268,6 +282,7 @@ void terminal_stop(struct terminal *terminal)
 	if (terminal->settings_of >= 0)
 		(void)set_settings(terminal->settings_of, &terminal->saved);
 	terminal_guard_stop(&terminal->guard);
+	close_fd(&terminal->peer);
 	close_fd(&terminal->master);
 	free(terminal);
 }

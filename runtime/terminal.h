@@ -13,7 +13,7 @@
 int terminal_send_master(const char *socket_path, int master, const char *name);
 
 /*
- * Relay between the caller's stdin/stdout and master until the container's side is closed. Used by `run` and foreground
+ * Relay between the caller's stdin/stdout and master, whoever opens and closes the container's side meanwhile. Used by `run` and foreground
  * `exec` inside their event loop: start sets raw mode if stdin is a terminal (and copies the window size), step() is
  * called when one of its descriptors is ready, stop restores. There is nothing to do at exit or in a signal handler:
  * whoever leaves the event loop, for whatever reason, calls terminal_stop(), and should the process die before, its guard
@@ -30,7 +30,7 @@ int terminal_start(struct terminal **terminal, int master);
 #define TERMINAL_POLL_MAX 3
 int terminal_poll(struct terminal *terminal, struct pollfd *fds);
 
-/* After poll(2): move what can be moved. 1; 0 when the container's side is closed and all its output is written. */
+/* After poll(2): move what can be moved. 1; 0 when the container's side has once been closed by all, and what was written is out. */
 int terminal_step(struct terminal *terminal, const struct pollfd *fds, int count);
 
 /*

@@ -84,6 +84,16 @@ on_terminal() { # ROWSxCOLUMNS [ACTION...] -- BERTH-ARGUMENT...
   assert_line 20000
 }
 
+@test "run: the container closes its console, and opens it again later" {
+  bundle one
+  config '.process.terminal = true'
+  script 'exec < /dev/null > /dev/null 2>&1; for i in 1 2 3; do sleep 0.2; echo "time $i" > /dev/console; done'
+  run on_terminal 24x80 -- run --bundle "$bundle" one
+  assert_success
+  assert_contains 'time 3'
+  assert_contains 'time 1'
+}
+
 @test "exec --tty: a terminal of the caller's size, on stdin, stdout and stderr" {
   bundle one
   script 'sleep 1000'

@@ -223,6 +223,39 @@ static void end_of_input_ends_the_input_only(const void *unused)
 	terminal_stop(terminal);
 }
 
+/* As systemd does with its console: between two writers nobody has it open. */
+static void closed_and_opened_again(const void *unused)
+{
+	struct pty container = open_pty();
+	int output[2];
+	char text[64];
+
+	(void)unused;
+	require(pipe2(output, O_CLOEXEC) == 0);
+	struct terminal *terminal = start(open("/dev/null", O_RDONLY | O_CLOEXEC), output[1], container.master);
+
+	for (int i = 0; i < 3; i++) {
+		close(container.slave);
+		require(relay(terminal, 1000) == 0);
+		container.slave = ioctl(container.master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+		require(container.slave >= 0);
+		require(write(container.slave, "again", 5) == 5);
+		while (read_for(output[0], text, 5, 0) != 5)
+			require(relay(terminal, 100) >= 0);
+	}
+	clock_t before = clock();
+
+	close(container.slave);
+	for (int i = 0; i < 30; i++) {
+		struct pollfd fds[TERMINAL_POLL_MAX];
+		int count = terminal_poll(terminal, fds);
+
+		require(poll(fds, (nfds_t)count, 10) >= 0 && terminal_step(terminal, fds, count) == 0);
+	}
+	require(clock() - before < CLOCKS_PER_SEC / 10);
+	terminal_stop(terminal);
+}
+
 /* A container that does not read, then does. */
 static void input_waits_for_the_container(const void *unused)
 {
@@ -444,6 +477,7 @@ static void socket_of_any_length(const void *unused)
 CHILD_TEST(settings_are_raw_and_come_back, NULL)
 CHILD_TEST(both_ways, NULL)
 CHILD_TEST(end_of_input_ends_the_input_only, NULL)
+CHILD_TEST(closed_and_opened_again, NULL)
 CHILD_TEST(input_waits_for_the_container, NULL)
 CHILD_TEST(output_without_a_reader, NULL)
 CHILD_TEST(stop_does_not_wait_for_survivors, NULL)
@@ -467,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_both_ways),
 		cmocka_unit_test(test_nothing_is_lost_at_the_end),
 		cmocka_unit_test(test_end_of_input_ends_the_input_only),
+		cmocka_unit_test(test_closed_and_opened_again),
 		cmocka_unit_test(test_input_waits_for_the_container),
 		cmocka_unit_test(test_output_without_a_reader),
 		cmocka_unit_test(test_stop_does_not_wait_for_survivors),
