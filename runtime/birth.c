@@ -110,8 +110,11 @@ static int stage_enter(const struct birth *birth)
 	struct newborn *newborn = birth->newborn;
 
 	if (birth->target >= 0) {
-		int entered = birth_hide();
+		int entered = birth->core_of ? extras_take_core_cookie(birth->core_of) : 0;
 
+		if (entered < 0)
+			return entered;
+		entered = birth_hide();
 		if (entered >= 0)
 			entered = sys_setns(birth->target, (int)birth->target_types);
 		if (entered < 0)

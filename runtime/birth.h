@@ -24,6 +24,7 @@ struct birth {
 	uint64_t target_types;             /* exec: CLONE_NEW* of those */
 	int root;            /* exec: the container's root, where the mount namespace has another; else -1 */
 	const struct spec_cpus *affinity;  /* exec: execCPUAffinity.initial, or NULL */
+	pid_t core_of;       /* exec: whose core scheduling cookie to have, or 0 */
 	int *late_close;     /* struct runtime's; the child closes it at once, and so need not wait */
 	void (*life)(struct newborn *newborn);  /* init_main or exec_main: does not return */
 };

@@ -41,6 +41,8 @@ static int load_bundle(struct creation *c)
 		r = spec_validate_runnable(&c->spec);
 	if (r >= 0)
 		r = bandwidth_from_annotations(&c->spec.annotations, &c->bandwidth);
+	if (r >= 0)
+		r = extras_parse(&c->newborn.extras, &c->spec, &c->arena);
 	return context(r, "%s", config);
 }
 

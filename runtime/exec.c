@@ -265,6 +265,10 @@ static int prepare(struct execution *x)
 	n->wait = x->paused ? WAIT_SOCKET : WAIT_NONE;
 	n->preserve_fds = x->options->preserve_fds;
 	n->terminal = x->process.terminal;
+	if (r >= 0)
+		r = extras_parse(&n->extras, &x->spec, &x->arena);
+	if (r >= 0 && n->extras.landlock.set && !x->process.no_new_privileges)
+		r = refuse(EINVAL, "--no-new-privs=false: /annotations/" ANNOTATION_LANDLOCK " needs no_new_privs");
 	n->no_new_keyring = !x->record.state.session_keyring;
 	if (r >= 0)
 		r = lsm_prepare(&x->process);
@@ -291,6 +295,7 @@ static int make_process(struct execution *x)
 		.target_types = x->types,
 		.root = x->root,
 		.affinity = x->process.affinity_initial.set ? &x->process.affinity_initial : NULL,
+		.core_of = x->newborn.extras.core_sched ? x->record.init.pid : 0,
 		.late_close = x->runtime->late_close,
 		.life = exec_main,
 	};

@@ -8,6 +8,7 @@
 #include "oci/spec.h"
 #include "oci/state.h"
 #include "rootfs/rootfs.h"
+#include "runtime/annotations.h"
 #include "runtime/attributes.h"
 
 #include <stdbool.h>
@@ -23,6 +24,7 @@ struct newborn {
 	const struct spec_process *process;
 	struct spec_capabilities capabilities;   /* what can be granted of process->capabilities */
 	struct seccomp_filter filter;
+	struct extras extras;
 	struct ns_plan plan;
 	struct state *state;                     /* for hooks in the container; its pid is filled in from GO */
 	struct rootfs *rootfs;                   /* init only; NULL for exec */

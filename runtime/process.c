@@ -72,6 +72,22 @@ static int set_limits(struct newborn *newborn)
 	return r;
 }
 
+/* What annotations ask for, but for the rules of Landlock: they come last, and are only made here, where every path is in reach. */
+static int set_extras(const struct newborn *newborn, int *ruleset)
+{
+	const struct extras *extras = &newborn->extras;
+	int r = 0;
+
+	if (extras->ksm)
+		r = extras_share_memory();
+	/* An exec has it of init already: its stage took it. */
+	if (r >= 0 && extras->core_sched && newborn->rootfs)
+		r = extras_make_core_cookie();
+	if (r >= 0 && extras->landlock.set)
+		r = *ruleset = landlock_prepare(&extras->landlock);
+	return r;
+}
+
 /* Before the identity changes the directory may be out of our reach (a user's home on NFS): then the second try decides. */
 static int try_working_directory(const struct spec_process *process)
 {
@@ -238,6 +254,8 @@ static int execute(struct newborn *newborn, const char *path, char *const *env)
 {
 	trace_end_all();
 	execve(path, newborn->process->args.items, env);
+	if (errno == EACCES && newborn->extras.landlock.set)
+		return refuse(EACCES, "exec: \"%s\": it or what runs it is not in \"exec\" of /annotations/" ANNOTATION_LANDLOCK, path);
 	return program_explain(path, errno);
 }
 
@@ -312,6 +330,7 @@ int process_become(struct newborn *newborn)
 	struct arena _cleanup_arena_ arena = { 0 };
 	char program[PATH_MAX], *const *env;
 	bool early_filter = filters_early(newborn);
+	_cleanup_fd_ int ruleset = -1;
 	int r = close_inherited(newborn);
 
 	if (r >= 0)
@@ -320,6 +339,8 @@ int process_become(struct newborn *newborn)
 		r = try_working_directory(process);
 	if (r >= 0)
 		r = set_limits(newborn);
+	if (r >= 0)
+		r = set_extras(newborn, &ruleset);
 	if (r >= 0 && !newborn->rootfs && process->affinity_final.set)
 		r = limits_set_affinity(&process->affinity_final, "/process/execCPUAffinity/final");
 	if (r >= 0)
@@ -347,6 +368,8 @@ int process_become(struct newborn *newborn)
 	if (r < 0)
 		return r;
 	r = prepare_execute(newborn, newborn->filter.length > 0 && early_filter);
+	if (r >= 0 && ruleset >= 0)
+		r = landlock_enforce(ruleset);
 	if (r >= 0 && !early_filter)
 		r = install_filter(newborn);
 	return r < 0 ? r : execute(newborn, program, env);

@@ -1,7 +1,8 @@
 /*
  * probe: what a process in a container finds out about itself, where busybox has no tool for it. Static, for every root file system.
  *
- *   probe sched|ioprio|personality|keyring|clocks|mempolicy     prints the kernel's view of this process
+ *   probe sched|ioprio|personality|keyring|clocks|mempolicy|merge     prints the kernel's view of this process
+ *   probe same MEGABYTES                        fills memory that is the same in each such process, and sleeps
  *   probe syscall|i386|x32 NUMBER [ARG...]      makes a system call, of that ABI; prints "ok RESULT" or the number of the error
  *   probe trap NUMBER                           the same, but a SIGSYS that it raises is caught and printed: "SIGSYS errno N"
  *   probe exec FILE [ARG...]                    execve, and the number of the error
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -155,6 +157,26 @@ static int show_mempolicy(void)
 	return 0;
 }
 
+static int show_merge(void)
+{
+	return printf("merge %d\n", prctl(68 /* PR_GET_MEMORY_MERGE */, 0, 0, 0, 0)) < 0;
+}
+
+static int hold_same(const char *megabytes)
+{
+	size_t size = (size_t)strtoul(megabytes, NULL, 10) << 20;
+	uint64_t *memory = malloc(size);
+
+	if (!memory)
+		return 1;
+	for (size_t i = 0; i < size / sizeof *memory; i++)
+		memory[i] = (i / 512 + 1) * 0x9e3779b97f4a7c15U;  /* no two pages of one process alike */
+	printf("ready\n");
+	fflush(stdout);
+	pause();
+	return 0;
+}
+
 static int show_fds(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -192,7 +214,7 @@ static const struct {
 } views[] = {
 	{ "sched", show_sched },         { "ioprio", show_ioprio },       { "personality", show_personality },
 	{ "keyring", show_keyring },     { "clocks", show_clocks },       { "mempolicy", show_mempolicy },
-	{ "fds", show_fds },             { "signals", show_signals },
+	{ "merge", show_merge },         { "fds", show_fds },             { "signals", show_signals },
 };
 
 int main(int argc, char **argv, char **envp)
@@ -210,6 +232,8 @@ int main(int argc, char **argv, char **envp)
 				args[j] = argument(argv[j + 3]);
 			return print_result(calls[i].call(argument(argv[2]), args));
 		}
+	if (argc > 2 && strcmp(command, "same") == 0)
+		return hold_same(argv[2]);
 	if (argc > 2 && strcmp(command, "exec") == 0) {
 		execve(argv[2], argv + 2, envp);
 		return print_result(-errno);

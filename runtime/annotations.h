@@ -1,0 +1,33 @@
+/*
+ * The annotations org.berth.*, which ask for what the specification has no field for. docs/annotations.md tells users of them; those of
+ * bandwidth are parsed in cgroups/bandwidth_text.c.
+ */
+#pragma once
+
+#include "oci/spec.h"
+#include "runtime/landlock.h"
+
+#include <sys/types.h>
+
+#define ANNOTATION_KSM "org.berth.ksm"
+#define ANNOTATION_CORE_SCHED "org.berth.core-sched"
+#define ANNOTATION_LANDLOCK "org.berth.landlock"
+
+/* What they ask of the container's processes. */
+struct extras {
+	bool ksm, core_sched;
+	struct landlock_rules landlock;
+};
+
+/*
+ * Pure. An annotation org.berth.* that there is not is refused, as a wrong value is: who asked for a wall must not go without because of a
+ * letter. The rules live in arena. -EINVAL with the record, which names /annotations/KEY.
+ */
+int extras_parse(struct extras *extras, const struct spec *spec, struct arena *arena);
+
+/* In the process to be, before it gives up privileges. The kernel keeps both over fork and execve. Fill the record. */
+int extras_share_memory(void);
+int extras_make_core_cookie(void);
+
+/* In a process that is to become one of the container's: have the cookie of the process pid, as the caller sees it. */
+int extras_take_core_cookie(pid_t pid);
