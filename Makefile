@@ -132,6 +132,7 @@ lint:
 	tests/lint/layers
 	tests/lint/sources
 	tests/lint/shell
+	tests/conformance/check
 
 format:
 	clang-format -i $(foreach room,$(rooms) cli tests/unit,$(wildcard $(room)/*.[ch]))

@@ -3,6 +3,7 @@
 #include "oci/features.h"
 #include "oci/names.h"
 #include "rootfs/options.h"
+#include "runtime/seccomp.h"
 
 #include <seccomp.h>
 #include <string.h>
@@ -34,6 +35,12 @@ static bool arch_known(const struct name *name)
 	return arch_token(name) != 0;
 }
 
+/* "Some flags not supported by the current kernel" (features-linux.md "Seccomp"). */
+static bool flag_supported(const struct name *name)
+{
+	return seccomp_known_flags((unsigned)name->value) != 0;
+}
+
 static struct strings mount_options(struct arena *arena)
 {
 	const char *const *names = mount_option_names();
@@ -47,21 +54,39 @@ static struct strings mount_options(struct arena *arena)
 	return list;
 }
 
+static void annotate(struct string_map *map, struct arena *arena, const char *key, char *value)
+{
+	map->items[map->count++] = (struct string_pair){ arena_strdup(arena, key), value };
+}
+
 /* Which libraries and sources this build is of (features.md "annotations"). */
 static struct string_map build_annotations(struct arena *arena)
 {
 	const struct scmp_version *version = seccomp_version();
-	struct string_map map = { .set = true, .items = arena_array(arena, 2, sizeof *map.items) };
+	struct string_map map = { .set = true, .items = arena_array(arena, 3, sizeof *map.items) };
 
-	map.items[0].key = arena_strdup(arena, "io.github.seccomp.libseccomp.version");
-	map.items[0].value = arena_printf(arena, "%u.%u.%u", version->major, version->minor, version->micro);
-	map.items[1].key = arena_strdup(arena, "org.berth.version");
-	map.items[1].value = arena_strdup(arena, BERTH_VERSION);
-	map.count = 2;
+	annotate(&map, arena, "io.github.seccomp.libseccomp.version",
+	         arena_printf(arena, "%u.%u.%u", version->major, version->minor, version->micro));
+	annotate(&map, arena, "org.berth.version", arena_strdup(arena, BERTH_VERSION));
+	/* The name by which engines look for it, and crun has it, too. */
+	annotate(&map, arena, "org.opencontainers.runc.checkpoint.enabled", arena_strdup(arena, "true"));
 	return map;
 }
 
-/* What this build can do, whatever the host's kernel has (features.md): so nothing is asked of it. */
+/* Of config.json: what changes how a container is made, which whoever hands on annotations of others should know. */
+static struct strings unsafe_annotations(struct arena *arena)
+{
+	static const char *const keys[] = { "org.berth.", "org.systemd.property.", "org.criu.config" };
+	struct strings list = { .set = true, .items = arena_array(arena, sizeof keys / sizeof *keys + 1, sizeof *list.items) };
+
+	while (list.count < sizeof keys / sizeof *keys) {
+		list.items[list.count] = arena_strdup(arena, keys[list.count]);
+		list.count++;
+	}
+	return list;
+}
+
+/* What this build can do, whatever the host has (features.md): only which seccomp flags it supports is asked of the kernel. */
 char *container_features(const struct runtime *runtime, struct arena *arena)
 {
 	struct features features = {
@@ -72,7 +97,7 @@ char *container_features(const struct runtime *runtime, struct arena *arena)
 		.seccomp_actions = names_where(&names_seccomp_actions, NULL, arena),
 		.seccomp_operators = names_where(&names_seccomp_operators, NULL, arena),
 		.seccomp_flags = names_where(&names_seccomp_flags, NULL, arena),
-		.seccomp_supported_flags = names_where(&names_seccomp_flags, NULL, arena),
+		.seccomp_supported_flags = names_where(&names_seccomp_flags, flag_supported, arena),
 		.memory_policy_modes = names_where(&names_memory_policy_modes, NULL, arena),
 		.memory_policy_flags = names_where(&names_memory_policy_flags, NULL, arena),
 		.cgroup_v2 = true,
@@ -86,6 +111,7 @@ char *container_features(const struct runtime *runtime, struct arena *arena)
 		.idmap_mounts = true,
 		.net_devices = true,
 		.annotations = build_annotations(arena),
+		.unsafe_annotations = unsafe_annotations(arena),
 	};
 
 	(void)runtime;

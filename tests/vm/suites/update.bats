@@ -39,6 +39,17 @@ update() { # ARG...: of one, which must succeed in silence
   assert_error "needs /linux/resources/memory/limit"
 }
 
+@test "checkBeforeUpdate: a limit below what is used is refused" {
+  running 'head -c 32m /dev/zero > /dev/shm/x; exec sleep 1000'
+  wait_until eval '(($(cat "$(cgroup_of one)/memory.current") > 33554432))'
+  run berth update --resources - one <<< '{ "memory": { "limit": 16777216, "checkBeforeUpdate": true } }'
+  assert_error "/linux/resources/memory/limit: 16777216 is less than" checkBeforeUpdate
+  assert_cgroup one memory.max max
+  assert_status one running
+  update --resources - <<< '{ "memory": { "limit": 134217728, "checkBeforeUpdate": true } }'
+  assert_cgroup one memory.max 134217728
+}
+
 @test "cpu, cpuset, pids, blkio: read back; what is not given stays" {
   running 'exec sleep 1000' '{ "cpu": { "quota": 50000, "period": 100000, "shares": 512 }, "pids": { "limit": 50 } }'
   update --cpu-quota 20000
