@@ -1,9 +1,11 @@
-# berth: make | make demo | make check | make lint | make format | make install PREFIX= DESTDIR= | make clean
+# berth: make | make demo | make check | make lint | make format | make install PREFIX= DESTDIR= | make deb | make clean
 # Variables: CC, LIBC=musl|glibc, SANITIZE=1 (glibc, ASan and UBSan), V=1.
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
 DESTDIR ?=
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),,$(PREFIX))/etc
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 BUILD   ?= build
 
 rooms   := base oci namespaces cgroups rootfs runtime
@@ -60,7 +62,7 @@ endif
 quiet := $(if $(V),,@)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all demo check check-vm bench lint format install uninstall clean unit
+.PHONY: all demo check check-vm check-engines bench deb lint format install uninstall clean unit
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/berth
@@ -112,12 +114,16 @@ build/unit/test_top: cli/table.c cli/top_rows.c
 check:
 	tests/install-deps
 	$(quiet)$(MAKE) --no-print-directory -j$$(nproc) all unit
-	$(quiet)$(MAKE) --no-print-directory lint
+	$(quiet)$(MAKE) --no-print-directory lint deb
 	tests/run
 
 # The whole of the container's tests in the test machine as well; the emulation makes that long.
 check-vm: all
 	BERTH_TIMING= tests/run vm/runtime vm/security vm/suites
+
+# Podman, containerd, Docker: every test of each, on berth and on the runtimes that they come with, and a table of the outcome.
+check-engines: all deb
+	tests/engines/run
 
 demo:
 	tests/install-deps build demo
@@ -126,6 +132,16 @@ demo:
 
 bench: all
 	tests/bench/run
+
+# Has something become slower, by ratio to the floor?
+bench-check: all
+	tests/bench/run --check
+
+# What depends on all controllers and systemd, in the test machine.
+bench-vm: all
+	tests/bench/vm
+
+.PHONY: bench-check bench-vm
 
 # What a machine can see in the sources.
 lint:
@@ -142,17 +158,30 @@ install: all
 	for page in docs/man/*.[1-8]; do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; done
 	install -D -m 644 docs/completions/berth.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/berth
-	install -D -m 644 docs/completions/_berth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_berth
+	install -D -m 644 docs/completions/_berth $(DESTDIR)$(ZSHDIR)/_berth
 	install -D -m 644 docs/completions/berth.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/berth.fish
+	install -D -m 644 packaging/podman.conf $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-berth.conf
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/berth $(DESTDIR)$(PREFIX)/share/man/man*/berth*.[1-8] \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/berth $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_berth \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/berth.fish
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/berth $(DESTDIR)$(ZSHDIR)/_berth \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/berth.fish $(DESTDIR)$(SYSCONFDIR)/containers/containers.conf.d/50-berth.conf
+
+# A Debian package, in build/deb; made of a copy, since packages are built from a directory "debian" at the top.
+deb_tree := build/deb/berth-$(VERSION)
+deb_files := $(rooms) cli docs Makefile README.md LICENSE
+
+deb:
+	rm -rf build/deb && mkdir -p $(deb_tree)/packaging
+	cp -a $(deb_files) $(deb_tree) && cp -a packaging/podman.conf $(deb_tree)/packaging && cp -a packaging/debian $(deb_tree)/debian
+	test "$$(dpkg-parsechangelog -l packaging/debian/changelog -S Version)" = $(VERSION)
+	cd $(deb_tree) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage --build=binary --no-sign > ../build.log 2>&1 || { tail -n 40 ../build.log; exit 1; }
+	lintian --allow-root --fail-on error,warning build/deb/*.changes
+	rm -rf $(deb_tree)
 
 .PHONY: FORCE
 
 clean:
 	rm -rf build
 
--include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
+-include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d' -type f)
