@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "base/trace.h"
 #include "rootfs/dev.h"
+#include "rootfs/emulate.h"
 #include "rootfs/mount.h"
 #include "rootfs/reach.h"
 #include "rootfs/tree.h"
@@ -192,7 +193,9 @@ int rootfs_build(struct rootfs *rootfs)
 		r = open_null(rootfs);
 	for (size_t i = 0; r >= 0 && i < rootfs->mount_count; i++)
 		r = mount_attach(rootfs, &rootfs->mounts[i]);
-	return r < 0 ? r : dev_populate(rootfs);
+	if (r >= 0)
+		r = dev_populate(rootfs);
+	return r >= 0 && rootfs->request->emulate ? emulate_register(rootfs) : r;
 }
 
 void rootfs_close(struct rootfs *rootfs)

@@ -20,6 +20,7 @@ struct rootfs_request {
 	const char *cgroup_mount; /* host's cgroup2 mount point, or NULL */
 	const char *cgroup_path;  /* the container's group below it, or NULL */
 	const int *idmap_fds;     /* per mount: user namespace whose maps the mount takes, or -1; NULL: none at all */
+	bool emulate;          /* programs of other architectures are to run: rootfs/emulate.h */
 	bool live;             /* the mounts are for a container that runs already: rootfs/live.h */
 };
 

@@ -46,6 +46,11 @@ static int parse_core_sched(const struct target *to, const char *text)
 	return parse_flag(text, &to->extras->core_sched);
 }
 
+static int parse_emulate(const struct target *to, const char *text)
+{
+	return parse_flag(text, &to->extras->emulate);
+}
+
 static int parse_landlock(const struct target *to, const char *text)
 {
 	return landlock_parse(&to->extras->landlock, text, to->arena);
@@ -65,6 +70,7 @@ static const struct {
 	{ ANNOTATION_KSM, parse_ksm },
 	{ ANNOTATION_CORE_SCHED, parse_core_sched },
 	{ ANNOTATION_LANDLOCK, parse_landlock },
+	{ ANNOTATION_EMULATE, parse_emulate },
 	{ BANDWIDTH_EGRESS, parsed_elsewhere },
 	{ BANDWIDTH_INGRESS, parsed_elsewhere },
 };
@@ -100,6 +106,9 @@ int extras_parse(struct extras *extras, const struct spec *spec, struct arena *a
 	}
 	if (extras->landlock.set && !spec->process.no_new_privileges)
 		return refuse(EINVAL, "/annotations/" ANNOTATION_LANDLOCK ": needs /process/noNewPrivileges to be true");
+	/* Registrations are of a user namespace: in another's, they would be another's too, and its before ours. */
+	if (extras->emulate && !spec_new_namespace(spec, NS_USER))
+		return refuse(EINVAL, "/annotations/" ANNOTATION_EMULATE ": needs a new user namespace in /linux/namespaces");
 	return 0;
 }
 

@@ -12,10 +12,12 @@
 #define ANNOTATION_KSM "org.berth.ksm"
 #define ANNOTATION_CORE_SCHED "org.berth.core-sched"
 #define ANNOTATION_LANDLOCK "org.berth.landlock"
+#define ANNOTATION_EMULATE "org.berth.emulate"
 
 /* What they ask of the container's processes. */
 struct extras {
 	bool ksm, core_sched;
+	bool emulate;             /* rootfs/emulate.h */
 	struct landlock_rules landlock;
 };
 

@@ -181,6 +181,7 @@ static int prepare_rootfs(struct creation *c)
 			.cgroup_mount = cgroup_mount_point(),
 			.cgroup_path = c->cgroup.path[0] ? c->cgroup.path : NULL,
 			.idmap_fds = c->idmap_fds,
+			.emulate = c->newborn.extras.emulate,
 		};
 		r = rootfs_prepare(&c->rootfs, &c->rootfs_request);
 	}

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "rootfs/emulate.h"
 
 #include <ctype.h>
 #include <elf.h>
@@ -162,13 +163,18 @@ static bool is_native_order(const struct head *head)
 	return head->ident[EI_DATA] == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB);
 }
 
-static const char *machine_name(const struct head *head)
+/* The field is at the same place in both classes. */
+static unsigned machine_of(const struct head *head)
 {
-	/* The field is at the same place in both classes. */
 	unsigned machine = head->elf32.e_machine;
 
-	if (!is_native_order(head))
-		machine = __builtin_bswap16((uint16_t)machine);
+	return is_native_order(head) ? machine : __builtin_bswap16((uint16_t)machine);
+}
+
+static const char *machine_name(const struct head *head)
+{
+	unsigned machine = machine_of(head);
+
 	for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
 		if (machines[i].machine == machine)
 			return machines[i].name;
@@ -321,7 +327,12 @@ static int explain_format(const char *path)
 		return fail(ENOEXEC, "\"%s\": is not a program (a script must begin with #! and an interpreter)", path);
 	if (uname(&here) < 0 || strcmp(machine_name(&head), here.machine) == 0)
 		return fail(ENOEXEC, "\"%s\": is a damaged program", path);
-	return fail(ENOEXEC, "\"%s\": is a program for %s; this machine is %s", path, machine_name(&head), here.machine);
+	const char *emulator = emulate_program(head.ident[EI_CLASS], head.ident[EI_DATA], machine_of(&head), here.machine);
+
+	if (!emulator)
+		return fail(ENOEXEC, "\"%s\": is a program for %s; this machine is %s", path, machine_name(&head), here.machine);
+	return fail(ENOEXEC, "\"%s\": is a program for %s; this machine is %s (the annotation org.berth.emulate=true runs it by the host's %s, "
+	            "of " EMULATE_PACKAGE ")", path, machine_name(&head), here.machine, emulator);
 }
 
 static int explain_file(const char *path, int code)

@@ -8,6 +8,8 @@
 #   berth_background ARG...    berth as a process of its own, $!
 #   install_probe              puts probe.c's program at /bin/probe of the bundle
 #   refused TEXT...            berth run must fail, with each TEXT in its message
+#   foreign_program aarch64|riscv64   a program of that architecture (foreign/); prints its path
+#   emulator aarch64|riscv64   sees to it that there is /usr/bin/qemu-...-static
 #   value KEY                  the rest of the line of $output that begins with KEY
 #   add_mount DEST TYPE SOURCE OPTION...   appends to the configuration's mounts
 #   is ID STATUS               for wait_until
@@ -31,6 +33,24 @@ refused() { # TEXT...
 probe_program() { static_program probe "$top/tests/runtime/probe.c"; } # prints its path
 
 install_probe() { cp "$(probe_program)" "$bundle/rootfs/bin/probe"; }
+
+# Both are made outside of the test machine, which has neither assemblers nor emulators.
+foreign_program() {
+  local program=$top/build/helpers/$1 source=$top/tests/runtime/foreign/$1.s
+  if [[ ! $program -nt $source ]]; then
+    mkdir -p "${program%/*}"
+    "$1-linux-gnu-as" -o "$program.o" "$source" && "$1-linux-gnu-ld" -s -o "$program.$$" "$program.o" >&2 ||
+      fail "cannot assemble $1 (in the test machine: run the suite outside first)" || return
+    mv "$program.$$" "$program"
+  fi
+  echo "$program"
+}
+
+emulator() {
+  local name=qemu-$1-static
+  if [[ ! -x /usr/bin/$name ]]; then cp "$top/build/helpers/$name" /usr/bin; fi
+  [[ -x $top/build/helpers/$name || ${BERTH_VM_KERNEL-} ]] || cp -L "/usr/bin/$name" "$top/build/helpers"
+}
 
 value() { sed -nE "s/^$1[[:space:]]*//p" <<< "$output"; }
 
