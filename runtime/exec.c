@@ -13,6 +13,7 @@
 #include "runtime/terminal.h"
 #include "runtime/wait.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 
 /* One exec, from the record of its container to a process in it. */
@@ -144,6 +145,19 @@ static void inherit_confinement(struct execution *x)
 	p->no_new_privileges |= init->no_new_privileges;
 }
 
+/* Nor is it less likely to be killed for want of memory, whoever calls: an engine may have a score far below that of its containers. */
+static void inherit_oom_score(struct execution *x)
+{
+	char path[48], text[24], own[24];
+
+	if (x->process.oom_score_adj.set)
+		return;
+	snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)x->record.init.pid);
+	if (read_text_at(AT_FDCWD, path, text, sizeof text) > 0 &&
+	    read_text_at(AT_FDCWD, "/proc/self/oom_score_adj", own, sizeof own) > 0 && atol(text) > atol(own))
+		x->process.oom_score_adj = (struct opt_i64){ .set = true, .value = atol(text) };
+}
+
 static int choose_process(struct execution *x)
 {
 	const struct exec_options *o = x->options;
@@ -161,6 +175,7 @@ static int choose_process(struct execution *x)
 		x->process.console_height = x->process.console_width = (struct opt_u64){ 0 };
 	}
 	apply_options(x);
+	inherit_oom_score(x);
 	int r = spec_validate_process(&x->process, "/process");
 
 	if (r < 0)

@@ -311,6 +311,7 @@ try_oom() { # SCORE: prints it where this machine lets root have it
   assert_matches '^keyring;0;[0-9]+;[0-9a-f]+;_ses.keyring.[0-9a-f]{16}$'
   script 'probe keyring; sleep 100'
   start_new keys
+  wait_until test -s "$BATS_TEST_TMPDIR/keys.log"
   run berth exec keys probe keyring
   assert_output "$(head -n1 "$BATS_TEST_TMPDIR/keys.log")"
   assert_contains _ses.keys
@@ -322,6 +323,7 @@ try_oom() { # SCORE: prints it where this machine lets root have it
   install_probe
   script 'probe keyring; sleep 100'
   start_new shares --no-new-keyring
+  wait_until test -s "$BATS_TEST_TMPDIR/shares.log"
   run berth exec shares probe keyring
   assert_output "$(head -n1 "$BATS_TEST_TMPDIR/shares.log")"
 }

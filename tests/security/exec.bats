@@ -1,0 +1,60 @@
+#!/usr/bin/env bats
+# An exec has never less confinement than init, unless it is asked for by name.
+# shellcheck disable=SC2016,SC2154 # the container's variables; variables of common.bash
+load helper
+
+setup() {
+  common_setup
+  bundle one
+  script 'sleep 1000'
+}
+
+@test "a process that says nothing of it has what init has" {
+  config '.process |= . + { rlimits: [{ type: "RLIMIT_NPROC", soft: 77, hard: 88 }], noNewPrivileges: true } | del(.process.oomScoreAdj)'
+  capabilities CHOWN
+  bash -c 'echo 400 > /proc/self/oom_score_adj; exec "$@"' bash "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --detach --bundle "$bundle" one \
+    < /dev/null > /dev/null 2>&1 3>&-
+  local show='cat /proc/self/oom_score_adj; grep -E "^(Cap|NoNewPrivs|Seccomp)" /proc/self/status; grep processes /proc/self/limits' init
+  jq -n --arg show "$show" '{ cwd: "/", args: ["sh", "-c", $show], env: ["PATH=/bin"], user: { uid: 0, gid: 0 } }' > "$BATS_TEST_TMPDIR/process"
+  run berth exec --process "$BATS_TEST_TMPDIR/process" one
+  assert_success
+  init=/proc/$(pid_of one)
+  assert_equal "$output" "$(cat "$init/oom_score_adj"; grep -E "^(Cap|NoNewPrivs|Seccomp)" "$init/status"; grep processes "$init/limits")"
+  assert_line 400
+  run berth exec one sh -c "$show"
+  assert_line 400
+}
+
+@test "an exec is in the namespaces that init has made for itself" {
+  capabilities SYS_ADMIN
+  config 'del(.linux.seccomp) | .linux.namespaces |= map(select(.type != "network"))'
+  # It has cut itself off the host's network.
+  script 'exec unshare -n sh -c "echo ready; exec sleep 1000"'
+  start_new one
+  wait_until grep -q ready "$BATS_TEST_TMPDIR/one.log"
+  run berth exec one readlink /proc/self/ns/net
+  assert_output "$(readlink "/proc/$(pid_of one)/ns/net")"
+  [[ $output != "$(readlink /proc/self/ns/net)" ]]
+}
+
+@test "an exec is under the limits of its group, wherever init has gone" {
+  need_controller hugetlb
+  start_new one
+  local group
+  group=$(cgroup_of one)
+  grep -qw hugetlb "$group/cgroup.controllers" || echo +hugetlb > /sys/fs/cgroup/cgroup.subtree_control
+  mkdir "$group/inner" /sys/fs/cgroup/berth-test-outside
+  pid_of one > "$group/inner/cgroup.procs"
+  echo +hugetlb > "$group/cgroup.subtree_control"
+  pid_of one > /sys/fs/cgroup/berth-test-outside/cgroup.procs
+  run berth exec one cat /proc/self/cgroup
+  assert_failure 255
+  assert_contains 'is not below it'
+  refute_contains berth-test-outside$'\n'
+  pid_of one > "$group/inner/cgroup.procs"
+  rmdir /sys/fs/cgroup/berth-test-outside
+  run berth exec one true
+  assert_success
+  run berth exec --cgroup ../berth-test-outside one true
+  assert_failure 255
+}
