@@ -48,11 +48,13 @@ def times(bench, works, rounds):
 
 def a_thousand(bench):
     samples, failed = {}, {}
-    for name in RUNTIMES:
-        progress(f"a thousand containers: {name}")
-        measures, failed[name] = thousand.measure(bench, name)
+    for turn, name in thousand.TURNS:
+        progress(f"a thousand containers: {name}, {turn}")
+        measures, failures = thousand.measure(bench, name)
+        failed[name] = failed.get(name, 0) + failures
         for measure, cells in measures.items():
-            samples.setdefault(measure, {}).update(cells)
+            for runtime, values in cells.items():
+                samples.setdefault(measure, {}).setdefault(runtime, []).extend(values)
     return [(result(measure, title, "s", samples[measure], failed if measure == "alive" else None), targets)
             for measure, title, targets in thousand.MEASURES] + \
            [(result("peak list-1000", f"`list` of {thousand.COUNT}", "bytes", samples["list-peak"]), [])]
