@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 struct arena_block {
 	struct arena_block *next;
 	size_t used, size;
+	bool lent; /* by arena_on()'s caller */
 	_Alignas(max_align_t) unsigned char data[];
 };
 
@@ -20,6 +22,14 @@ static _Noreturn void out_of_memory(void)
 {
 	fputs("berth: out of memory\n", stderr);
 	abort();
+}
+
+struct arena arena_on(void *room, size_t size)
+{
+	struct arena_block *block = room;
+
+	*block = (struct arena_block){ .size = size - sizeof *block, .lent = true };
+	return (struct arena){ block };
 }
 
 static struct arena_block *add_block(struct arena *arena, size_t size)
@@ -102,7 +112,8 @@ void arena_free(struct arena *arena)
 	while (arena->blocks) {
 		struct arena_block *next = arena->blocks->next;
 
-		free(arena->blocks);
+		if (!arena->blocks->lent)
+			free(arena->blocks);
 		arena->blocks = next;
 	}
 }

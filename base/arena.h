@@ -13,6 +13,17 @@ struct arena {
 	struct arena_block *blocks;  /* newest first */
 };
 
+/*
+ * An arena whose first room is memory of the caller's, aligned for any type, which lives at least as long: what fits there costs neither
+ * an allocation nor the page faults of new memory.
+ */
+struct arena arena_on(void *room, size_t size);
+
+/* For the length of a block: an arena with room on the stack. */
+#define ARENA_SCRATCH(name, size)                                                                                                        \
+	_Alignas(max_align_t) unsigned char name##_room[size];                                                                           \
+	struct arena _cleanup_arena_ name = arena_on(name##_room, sizeof name##_room)
+
 /* size bytes of zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((malloc, alloc_size(2), returns_nonnull));
 
@@ -23,7 +34,7 @@ char *arena_strdup(struct arena *arena, const char *text) __attribute__((malloc,
 char *arena_strndup(struct arena *arena, const char *text, size_t length) __attribute__((malloc, returns_nonnull));
 char *arena_printf(struct arena *arena, const char *fmt, ...) __attribute__((format(printf, 2, 3), malloc, returns_nonnull));
 
-/* Free every block; the arena can be used again. */
+/* Free every block; the arena can be used again, without the caller's room. */
 void arena_free(struct arena *arena);
 
 #define _cleanup_arena_ __attribute__((cleanup(arena_free)))

@@ -85,7 +85,6 @@ int write_file_at(int dirfd, const char *path, const char *data)
 int read_file_at(int dirfd, const char *path, struct arena *arena, size_t limit, char **data, size_t *size)
 {
 	_cleanup_fd_ int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	_cleanup_free_ char *buffer = NULL;
 	struct stat st;
 	size_t room, used = 0;
 
@@ -96,12 +95,9 @@ int read_file_at(int dirfd, const char *path, struct arena *arena, size_t limit,
 	if (st.st_size > 0 && (uint64_t)st.st_size > limit)
 		return -EFBIG;
 	room = st.st_size > 0 ? (size_t)st.st_size + 1 : 4096;
-	for (;;) {
-		char *grown = realloc(buffer, room + 1);
+	char *buffer = arena_alloc(arena, room + 1);
 
-		if (!grown)
-			return -ENOMEM;
-		buffer = grown;
+	for (;;) {
 		ssize_t n = read(fd, buffer + used, room - used);
 
 		if (n < 0 && errno == EINTR)
@@ -113,10 +109,15 @@ int read_file_at(int dirfd, const char *path, struct arena *arena, size_t limit,
 		used += (size_t)n;
 		if (used > limit)
 			return -EFBIG;
-		if (used == room)
+		if (used == room) {
+			char *grown = arena_alloc(arena, 2 * room + 1);
+
+			buffer = memcpy(grown, buffer, used);
 			room *= 2;
+		}
 	}
-	*data = arena_strndup(arena, buffer, used);
+	buffer[used] = 0;
+	*data = buffer;
 	if (size)
 		*size = used;
 	return 0;

@@ -15,7 +15,7 @@
 
 bool cgroup_resources_asked(const struct spec_resources *resources)
 {
-	_cleanup_arena_ struct arena arena = { 0 };
+	ARENA_SCRATCH(arena, 2048);
 	struct cgroup_values values;
 
 	return resources && (cgroup_plan_resources(resources, &arena, &values) < 0 || values.count > 0);
@@ -25,7 +25,7 @@ int cgroup_resources_enable(int root, struct cgroup *cgroup, const struct spec_r
 {
 	static const char *const welcome[] = { "cpu", "io", "memory", "pids" };
 	const size_t welcome_count = sizeof welcome / sizeof *welcome;
-	_cleanup_arena_ struct arena arena = { 0 };
+	ARENA_SCRATCH(arena, 2048);
 	struct cgroup_values values = { 0 };
 	int r = resources ? cgroup_plan_resources(resources, &arena, &values) : 0;
 
@@ -284,7 +284,7 @@ static int check_memory_in_use(struct cgroup *cgroup, const struct spec_memory *
 
 int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources)
 {
-	_cleanup_arena_ struct arena arena = { 0 };
+	ARENA_SCRATCH(arena, 2048);
 	struct cgroup_values values;
 	bool told = cgroup->told;
 	int r = cgroup_plan_resources(resources, &arena, &values);

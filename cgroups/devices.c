@@ -11,7 +11,7 @@ static const struct cgroup_program filter = { "berth_devices", "device filter", 
 int cgroup_devices_prepare(struct cgroup_devices *change, const struct cgroup *cgroup, const struct spec_device_rule *rules,
 			   size_t count, const struct spec_device *devices, size_t device_count)
 {
-	_cleanup_arena_ struct arena arena = { 0 };
+	ARENA_SCRATCH(arena, 4096);
 	struct device_program program;
 
 	*change = CGROUP_DEVICES_NONE;

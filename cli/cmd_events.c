@@ -25,13 +25,13 @@ static int print_line(const char *line)
 static int print_oom(const char *id)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	struct json *json = json_new(false);
+	struct json *json = json_new(&arena, false);
 
 	json_object(json);
 	json_pair_string(json, "type", "oom");
 	json_pair_string(json, "id", id);
 	json_object_end(json);
-	return print_line(json_finish(json, &arena));
+	return print_line(json_finish(json));
 }
 
 static int print_stats(struct call *call)

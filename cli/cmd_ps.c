@@ -8,13 +8,13 @@
 
 static void print_json(struct call *call, const pid_t *pids, size_t count)
 {
-	struct json *json = json_new(false);
+	struct json *json = json_new(&call->arena, false);
 
 	json_array(json);
 	for (size_t i = 0; i < count; i++)
 		json_int(json, pids[i]);
 	json_array_end(json);
-	puts(json_finish(json, &call->arena));
+	puts(json_finish(json));
 }
 
 static int run_ps(struct call *call)

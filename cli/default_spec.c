@@ -166,7 +166,7 @@ static void put_linux(struct json *json, bool rootless)
 
 char *default_spec(bool rootless, struct arena *arena)
 {
-	struct json *json = json_new(true);
+	struct json *json = json_new(arena, true);
 
 	json_object(json);
 	json_pair_string(json, "ociVersion", OCI_VERSION);
@@ -176,5 +176,5 @@ char *default_spec(bool rootless, struct arena *arena)
 	put_mounts(json, rootless);
 	put_linux(json, rootless);
 	json_object_end(json);
-	return json_finish(json, arena);
+	return json_finish(json);
 }

@@ -234,7 +234,7 @@ static void add_network(struct json *json, const struct stats_network *network)
 
 char *stats_json(const char *id, const struct cgroup_stats *stats, struct arena *arena)
 {
-	struct json *json = json_new(false);
+	struct json *json = json_new(arena, false);
 
 	json_object(json);
 	json_pair_string(json, "type", "stats");
@@ -255,5 +255,5 @@ char *stats_json(const char *id, const struct cgroup_stats *stats, struct arena 
 	add_network(json, &stats->network);
 	json_object_end(json);
 	json_object_end(json);
-	return json_finish(json, arena);
+	return json_finish(json);
 }

@@ -318,11 +318,11 @@ static void put_row(struct json *json, const struct top_row *row)
 
 char *top_rows_to_json(const struct top_row *rows, size_t count, struct arena *arena)
 {
-	struct json *json = json_new(false);
+	struct json *json = json_new(arena, false);
 
 	json_array(json);
 	for (size_t i = 0; i < count; i++)
 		put_row(json, &rows[i]);
 	json_array_end(json);
-	return json_finish(json, arena);
+	return json_finish(json);
 }

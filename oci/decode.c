@@ -232,7 +232,7 @@ static int refuse_syntax(struct decoder *d, yajl_handle parser, size_t consumed)
 	return r;
 }
 
-static int run(struct decoder *d)
+static int run(struct decoder *d, struct arena *scratch)
 {
 	static const yajl_callbacks callbacks = {
 		.yajl_null = on_null,
@@ -245,8 +245,8 @@ static int run(struct decoder *d)
 		.yajl_start_array = on_start_array,
 		.yajl_end_array = on_end_array,
 	};
-	yajl_alloc_funcs memory = yajl_memory;
-	yajl_handle parser = must(yajl_alloc(&callbacks, &memory, d));
+	yajl_alloc_funcs memory = yajl_memory(scratch);
+	yajl_handle parser = yajl_alloc(&callbacks, &memory, d);
 
 	yajl_config(parser, yajl_allow_comments, 0);
 	yajl_config(parser, yajl_dont_validate_strings, 1);  /* utf8_check() is stricter and has been there */
@@ -270,6 +270,7 @@ static int run(struct decoder *d)
 
 int decode(struct arena *arena, const struct table *table, void *object, char *text, size_t size)
 {
+	ARENA_SCRATCH(scratch, 8192);
 	struct decoder d;
 
 	d.arena = arena;
@@ -277,15 +278,11 @@ int decode(struct arena *arena, const struct table *table, void *object, char *t
 	d.size = size;
 	d.root = table;
 	d.object = object;
-	d.elements = d.keys = (struct stack){ 0 };
+	d.elements = d.keys = (struct stack){ .arena = &scratch };
 	d.error = 0;
 	d.depth = 0;
 
 	int r = utf8_check(text, size);
 
-	if (r >= 0)
-		r = run(&d);
-	free(d.elements.data);
-	free(d.keys.data);
-	return r;
+	return r < 0 ? r : run(&d, &scratch);
 }

@@ -2,9 +2,7 @@
 #include "base/error.h"
 #include "oci/decoder.h"
 #include "oci/show.h"
-#include "oci/yajl_memory.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* More elements than any list needs; it bounds what a document of SPEC_MAX_SIZE can make of itself in memory. */
@@ -13,8 +11,12 @@
 void stack_push(struct stack *stack, const void *data, size_t size)
 {
 	if (stack->size - stack->used < size) {
-		stack->size = stack->size ? 2 * stack->size : 4096;
-		stack->data = must(realloc(stack->data, stack->size));
+		stack->size = stack->size ? 2 * stack->size : 1024;
+		unsigned char *grown = arena_array(stack->arena, 1, stack->size);
+
+		if (stack->used)
+			memcpy(grown, stack->data, stack->used);
+		stack->data = grown;
 	}
 	memcpy(stack->data + stack->used, data, size);
 	stack->used += size;

@@ -28,6 +28,7 @@ struct frame {
 
 /* A stack of bytes: elements of arrays whose length is not known yet. Inner arrays end before outer ones go on. */
 struct stack {
+	struct arena *arena;
 	unsigned char *data;
 	size_t used, size;
 };

@@ -93,7 +93,7 @@ static void put_linux(struct json *json, const struct features *features)
 
 char *features_to_json(const struct features *features, struct arena *arena)
 {
-	struct json *json = json_new(true);
+	struct json *json = json_new(arena, true);
 
 	json_object(json);
 	json_pair_string(json, "ociVersionMin", OCI_VERSION_MIN);
@@ -107,5 +107,5 @@ char *features_to_json(const struct features *features, struct arena *arena)
 	}
 	put_strings(json, "potentiallyUnsafeConfigAnnotations", &features->unsafe_annotations);
 	json_object_end(json);
-	return json_finish(json, arena);
+	return json_finish(json);
 }

@@ -10,6 +10,8 @@
 #include <yajl/yajl_gen.h>
 
 struct json {
+	struct arena *arena;
+	yajl_alloc_funcs memory;
 	yajl_gen gen;
 	unsigned depth;
 	bool begun;
@@ -24,11 +26,13 @@ static void check(yajl_gen_status status)
 	}
 }
 
-struct json *json_new(bool indented)
+struct json *json_new(struct arena *arena, bool indented)
 {
-	struct json *json = must(calloc(1, sizeof *json));
+	struct json *json = arena_alloc(arena, sizeof *json);
 
-	json->gen = must(yajl_gen_alloc(&yajl_memory));
+	json->arena = arena;
+	json->memory = yajl_memory(arena);
+	json->gen = yajl_gen_alloc(&json->memory);
 	yajl_gen_config(json->gen, yajl_gen_beautify, (int)indented);
 	yajl_gen_config(json->gen, yajl_gen_indent_string, "  ");
 	return json;
@@ -91,9 +95,9 @@ static bool is_utf8(const char *text, size_t size)
 }
 
 /* Each byte that is not UTF-8 becomes U+FFFD. */
-static char *replace_invalid(const char *text, size_t *size)
+static const char *replace_invalid(struct arena *arena, const char *text, size_t *size)
 {
-	char *fixed = must(malloc(3 * *size + 1)), *out = fixed;
+	char *fixed = arena_array(arena, *size, 3), *out = fixed;
 
 	for (size_t i = 0; i < *size;) {
 		size_t length = utf8_length(text + i, *size - i);
@@ -114,10 +118,10 @@ static char *replace_invalid(const char *text, size_t *size)
 void json_string(struct json *json, const char *value)
 {
 	size_t size = strlen(value);
-	char *fixed = is_utf8(value, size) ? NULL : replace_invalid(value, &size);
 
-	scalar(json, yajl_gen_string(json->gen, (const unsigned char *)(fixed ? fixed : value), size));
-	free(fixed);
+	if (!is_utf8(value, size))
+		value = replace_invalid(json->arena, value, &size);
+	scalar(json, yajl_gen_string(json->gen, (const unsigned char *)value, size));
 }
 
 static void number(struct json *json, const char *text)
@@ -207,7 +211,7 @@ void json_string_map(struct json *json, const struct string_map *map)
 	json_object_end(json);
 }
 
-char *json_finish(struct json *json, struct arena *arena)
+char *json_finish(struct json *json)
 {
 	const unsigned char *text;
 	size_t size;
@@ -219,10 +223,5 @@ char *json_finish(struct json *json, struct arena *arena)
 	check(yajl_gen_get_buf(json->gen, &text, &size));
 	while (size && text[size - 1] == '\n')
 		size--;
-
-	char *copy = arena_strndup(arena, (const char *)text, size);
-
-	yajl_gen_free(json->gen);
-	free(json);
-	return copy;
+	return arena_strndup(json->arena, (const char *)text, size);
 }

@@ -9,7 +9,8 @@
 
 struct json;
 
-struct json *json_new(bool indented);
+/* Everything that it needs comes from arena. */
+struct json *json_new(struct arena *arena, bool indented);
 void json_object(struct json *json);
 void json_object_end(struct json *json);
 void json_array(struct json *json);
@@ -31,7 +32,6 @@ void json_pair_bool(struct json *json, const char *key, bool value);
 void json_strings(struct json *json, const struct strings *strings);
 void json_string_map(struct json *json, const struct string_map *map);
 /*
- * The text, in arena, with no newline at its end; frees json. Aborts when the calls did not form a whole document: that is a
- * bug, not an input.
+ * The text, in the arena, with no newline at its end. Aborts when the calls did not form a whole document: that is a bug, not an input.
  */
-char *json_finish(struct json *json, struct arena *arena);
+char *json_finish(struct json *json);

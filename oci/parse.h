@@ -19,6 +19,9 @@
 /* Parse and validate (oci/validate.h) a configuration of size bytes. On failure nothing needs freeing. */
 int spec_parse(struct spec *spec, const char *json, size_t size);
 
+/* The same, with an arena for it to begin with (arena_on()). */
+int spec_parse_on(struct spec *spec, struct arena arena, const char *json, size_t size);
+
 /* Read, parse and validate DIR/config.json; dirfd is the bundle directory. */
 int spec_load(struct spec *spec, int dirfd);
 

@@ -43,15 +43,15 @@ static void put_oci_state(struct json *json, const struct state *state, enum sta
 
 char *state_to_oci_json(const struct state *state, enum status status, struct arena *arena)
 {
-	struct json *json = json_new(false);
+	struct json *json = json_new(arena, false);
 
 	put_oci_state(json, state, status);
-	return json_finish(json, arena);
+	return json_finish(json);
 }
 
 char *state_to_report_json(const struct state *state, enum status status, struct arena *arena)
 {
-	struct json *json = json_new(true);
+	struct json *json = json_new(arena, true);
 
 	json_object(json);
 	json_pair_string(json, "ociVersion", state->oci_version);
@@ -64,12 +64,12 @@ char *state_to_report_json(const struct state *state, enum status status, struct
 	put_annotations(json, state);
 	json_pair_string(json, "owner", state->owner ? state->owner : "");
 	json_object_end(json);
-	return json_finish(json, arena);
+	return json_finish(json);
 }
 
 char *state_to_seccomp_json(const struct state *state, enum status status, pid_t pid, const char *metadata, struct arena *arena)
 {
-	struct json *json = json_new(false);
+	struct json *json = json_new(arena, false);
 
 	json_object(json);
 	json_pair_string(json, "ociVersion", OCI_VERSION);
@@ -82,7 +82,7 @@ char *state_to_seccomp_json(const struct state *state, enum status status, pid_t
 	json_key(json, "state");
 	put_oci_state(json, state, status);
 	json_object_end(json);
-	return json_finish(json, arena);
+	return json_finish(json);
 }
 
 /* --- the stored form: one table reads what one function writes ----------------------------------------------------------- */
@@ -113,7 +113,7 @@ static void put_namespaces(struct json *json, const struct state *state)
 
 char *state_to_stored_json(const struct state *state, struct arena *arena)
 {
-	struct json *json = json_new(false);
+	struct json *json = json_new(arena, false);
 
 	json_object(json);
 	json_pair_uint(json, "version", STORED_VERSION);
@@ -136,7 +136,7 @@ char *state_to_stored_json(const struct state *state, struct arena *arena)
 	put_annotations(json, state);
 	put_namespaces(json, state);
 	json_object_end(json);
-	return json_finish(json, arena);
+	return json_finish(json);
 }
 
 #define NAMESPACE_ROWS(row) row(MOUNT, "mnt") row(PID, "pid") row(NETWORK, "net") row(UTS, "uts") row(IPC, "ipc") \

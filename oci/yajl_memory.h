@@ -1,10 +1,8 @@
-/* yajl does not check its allocations: these stop the process where they fail, as the arena does. Internal to oci/. */
+/* yajl's memory comes from an arena, and goes with it; so no allocation of its fails. Internal to oci/. */
 #pragma once
 
-#include <stddef.h>
+#include "base/arena.h"
+
 #include <yajl/yajl_common.h>
 
-extern const yajl_alloc_funcs yajl_memory;
-
-/* memory, unless it is NULL for lack of memory. */
-void *must(void *memory);
+yajl_alloc_funcs yajl_memory(struct arena *arena);

@@ -234,7 +234,7 @@ static int replace_file(int dir, const char *name, const char *data, size_t size
 int store_write_state(int dir, const struct state *state)
 {
 	TRACE_SCOPE("write state");
-	struct arena _cleanup_arena_ arena = { 0 };
+	ARENA_SCRATCH(arena, 8192);
 	const char *json = state_to_stored_json(state, &arena);
 
 	return write_temporary(dir, STATE_FILE, json, strlen(json));

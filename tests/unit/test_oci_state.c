@@ -37,7 +37,7 @@ static struct state sample(struct arena *arena)
 static void test_writer(void **state)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	struct json *json = json_new(false);
+	struct json *json = json_new(&arena, false);
 
 	(void)state;
 	json_object(json);
@@ -59,7 +59,7 @@ static void test_writer(void **state)
 	json_key(json, "map");
 	json_string_map(json, &(struct string_map){ true, 2, pairs });
 	json_object_end(json);
-	assert_string_equal(json_finish(json, &arena),
+	assert_string_equal(json_finish(json),
 	                    "{\"s\":\"a\\\"\\\\\\b\\n\\u0001\x7f\xc3\xa9\","
 	                    "\"not utf-8\":\"a\xef\xbf\xbd\xef\xbf\xbdz\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\","
 	                    "\"min\":-9223372036854775808,\"max\":18446744073709551615,\"yes\":true,"
@@ -70,7 +70,7 @@ static void test_writer(void **state)
 static void test_writer_indents(void **state)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	struct json *json = json_new(true);
+	struct json *json = json_new(&arena, true);
 
 	(void)state;
 	json_object(json);
@@ -80,14 +80,14 @@ static void test_writer_indents(void **state)
 	json_bool(json, false);
 	json_array_end(json);
 	json_object_end(json);
-	assert_string_equal(json_finish(json, &arena), "{\n  \"a\": 1,\n  \"b\": [\n    false\n  ]\n}");
+	assert_string_equal(json_finish(json), "{\n  \"a\": 1,\n  \"b\": [\n    false\n  ]\n}");
 }
 
 /* A document that is not whole is a bug of ours, and stops the process. */
 static void misuse(int how)
 {
 	struct arena arena = { 0 };
-	struct json *json = json_new(false);
+	struct json *json = json_new(&arena, false);
 
 	close(STDERR_FILENO);
 	switch (how) {
@@ -104,7 +104,7 @@ static void misuse(int how)
 		json_int(json, 1);
 		json_int(json, 2);
 	}
-	json_finish(json, &arena);
+	json_finish(json);
 	_exit(0);
 }
 
