@@ -40,28 +40,46 @@ static void write_line(const char *line, int length)
 		(void)!write(file, line, (size_t)length);
 }
 
-void trace_process(const char *name)
+static void name_process(int pid, const char *name)
 {
 	char line[LINE_SIZE];
 
-	depth = 0;
-	if (file < 0)
-		return;
 	write_line(line, snprintf(line, sizeof line, "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":%d,\"args\":{\"name\":\"%s\"}},\n",
-	                          (int)getpid(), name));
+	                          pid, name));
+}
+
+void trace_process(const char *name)
+{
+	depth = 0;
+	if (file >= 0)
+		name_process((int)getpid(), name);
+}
+
+static void event_at(char type, const char *name, int pid, const struct timespec *at)
+{
+	char line[LINE_SIZE];
+	long long ns = (long long)at->tv_sec * 1000000000 + at->tv_nsec;
+
+	write_line(line, snprintf(line, sizeof line, "{\"ph\":\"%c\",\"name\":\"%s\",\"ts\":%lld.%03lld,\"pid\":%d,\"tid\":0},\n", type,
+	                          name, ns / 1000, ns % 1000, pid));
 }
 
 /* A time namespace has a monotonic clock of its own, so this must be the clock of the wall. */
 static void event(char type, const char *name)
 {
-	char line[LINE_SIZE];
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	long long ns = (long long)now.tv_sec * 1000000000 + now.tv_nsec;
+	event_at(type, name, (int)getpid(), &now);
+}
 
-	write_line(line, snprintf(line, sizeof line, "{\"ph\":\"%c\",\"name\":\"%s\",\"ts\":%lld.%03lld,\"pid\":%d,\"tid\":0},\n", type,
-	                          name, ns / 1000, ns % 1000, (int)getpid()));
+void trace_span(const char *process, int pid, const char *phase, const struct timespec *begin, const struct timespec *end)
+{
+	if (file < 0)
+		return;
+	name_process(pid, process);
+	event_at('B', phase, pid, begin);
+	event_at('E', phase, pid, end);
 }
 
 void trace_begin(const char *phase)

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <time.h>
+
 /* Begin to trace. -errno, record filled. */
 int trace_open(const char *path);
 
@@ -20,6 +22,9 @@ void trace_end(void);
 
 /* End all that have begun: another program takes over the process. */
 void trace_end_all(void);
+
+/* What another process of ours has done, which cannot write here itself; times of CLOCK_REALTIME. */
+void trace_span(const char *process, int pid, const char *phase, const struct timespec *begin, const struct timespec *end);
 
 /* The phase lasts to the end of the block. */
 #define TRACE_SCOPE(phase) __attribute__((cleanup(trace_leave), unused)) const int trace_scope = trace_enter(phase)

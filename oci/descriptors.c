@@ -16,10 +16,10 @@ static const struct table document_table = TABLE(document_fields, struct documen
 
 char *descriptors_to_json(const struct strings *names, struct arena *arena)
 {
-	struct json *json = json_new(false);
+	struct json *json = json_new(arena, false);
 
 	json_strings(json, names);
-	return json_finish(json, arena);
+	return json_finish(json);
 }
 
 /* The decoder wants an object around it. */

@@ -333,6 +333,22 @@ static int change(struct rootfs *rootfs, const struct mount_plan *plan)
 	return r < 0 ? r : tree_apply(destination, &plan->options, -1);
 }
 
+bool mount_shows_network(const struct mount_plan *plan)
+{
+	static const char *const same[] = { "proc", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2" };
+	const char *type = plan->spec->type, *source = plan->source;
+
+	if (plan->options.remount)
+		return false;
+	/* A file of /proc/self is one of the process that binds it. */
+	if (plan->options.bind)
+		return source && strncmp(source, "/proc", 5) == 0;
+	for (size_t i = 0; type && i < sizeof same / sizeof *same; i++)
+		if (strcmp(type, same[i]) == 0)
+			return false;
+	return true;
+}
+
 int mount_attach(struct rootfs *rootfs, struct mount_plan *plan)
 {
 	TRACE_SCOPE("mount");

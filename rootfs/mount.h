@@ -26,6 +26,9 @@ int mounts_plan(struct rootfs *rootfs);
 /* No file system to mount: an entry that only changes what is there. */
 bool mount_only_changes(const struct mount_plan *plan);
 
+/* May it depend on the network namespace of its maker? */
+bool mount_shows_network(const struct mount_plan *plan);
+
 /* Find out which sources init can bind itself. */
 void mounts_look(struct rootfs *rootfs, const struct reach *reach);
 

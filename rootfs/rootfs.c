@@ -70,6 +70,7 @@ int rootfs_prepare(struct rootfs *rootfs, const struct rootfs_request *request)
 {
 	*rootfs = ROOTFS_NONE;
 	rootfs->request = request;
+	rootfs->arena = request->arena;
 	int r = check_label(request->spec);
 
 	if (r >= 0)
@@ -182,17 +183,32 @@ static int isolate(const struct rootfs *rootfs)
 	return r < 0 ? fail(-r, "make the mounts of the host slaves") : 0;
 }
 
-int rootfs_build(struct rootfs *rootfs)
+static int begin(struct rootfs *rootfs)
 {
-	TRACE_SCOPE("mounts");
 	int r = isolate(rootfs);
 
 	if (r >= 0)
 		r = attach_root(rootfs);
-	if (r >= 0)
-		r = open_null(rootfs);
-	for (size_t i = 0; r >= 0 && i < rootfs->mount_count; i++)
-		r = mount_attach(rootfs, &rootfs->mounts[i]);
+	return r < 0 ? r : open_null(rootfs);
+}
+
+int rootfs_build_first(struct rootfs *rootfs)
+{
+	TRACE_SCOPE("first mounts");
+	int r = begin(rootfs);
+
+	while (r >= 0 && rootfs->attached < rootfs->mount_count && !mount_shows_network(&rootfs->mounts[rootfs->attached]))
+		r = mount_attach(rootfs, &rootfs->mounts[rootfs->attached++]);
+	return r;
+}
+
+int rootfs_build(struct rootfs *rootfs)
+{
+	TRACE_SCOPE("mounts");
+	int r = rootfs->root < 0 ? begin(rootfs) : 0;
+
+	while (r >= 0 && rootfs->attached < rootfs->mount_count)
+		r = mount_attach(rootfs, &rootfs->mounts[rootfs->attached++]);
 	if (r >= 0)
 		r = dev_populate(rootfs);
 	return r >= 0 && rootfs->request->emulate ? emulate_register(rootfs) : r;
@@ -216,7 +232,7 @@ void rootfs_close(struct rootfs *rootfs)
 
 bool rootfs_mount_wants_idmap(const struct spec_mount *mount)
 {
-	struct arena _cleanup_arena_ arena = { 0 };
+	ARENA_SCRATCH(arena, 1024);
 	struct mount_options options;
 
 	return mount->uid_maps.count > 0 || mount->gid_maps.count > 0 ||
@@ -231,7 +247,7 @@ static bool is_cgroup(const struct spec_mount *mount)
 
 bool rootfs_cgroup_writable(const struct spec *spec)
 {
-	struct arena _cleanup_arena_ arena = { 0 };
+	ARENA_SCRATCH(arena, 1024);
 	bool writable = false;
 
 	for (size_t i = 0; i < spec->mount_count; i++) {

@@ -13,6 +13,7 @@
 /* What rootfs_prepare() is told; all borrowed, and alive until init has finished with the rootfs. */
 struct rootfs_request {
 	const struct spec *spec;
+	struct arena arena;    /* what the rootfs's own begins with; may be empty */
 	const char *bundle;    /* absolute path */
 	bool user_namespace;   /* the container runs in a user namespace, new or joined: mknod and some mounts need fallbacks */
 	bool no_pivot;         /* --no-pivot: MS_MOVE + chroot */
@@ -33,6 +34,7 @@ struct rootfs {
 	struct arena arena;
 	struct mount_plan *mounts;
 	size_t mount_count;
+	size_t attached;   /* of them */
 	char *path;        /* the root's absolute path on the host */
 	int tree;          /* detached clone of the root, prepared for an init in a user namespace; -1: none */
 	int root;          /* the root's directory, from rootfs_build() on; -1 before */
@@ -55,6 +57,12 @@ int rootfs_prepare(struct rootfs *rootfs, const struct rootfs_request *request);
  * the root.
  */
 int rootfs_build(struct rootfs *rootfs);
+
+/*
+ * The beginning of rootfs_build(), which then goes on from there: as far as it is the same in each network namespace, up to the first
+ * mount of sysfs or of a file system that is not known to be so.
+ */
+int rootfs_build_first(struct rootfs *rootfs);
 
 /*
  * In init: enter the root (pivot_root by descriptor, or MS_MOVE and chroot with no_pivot), detach the old root, apply

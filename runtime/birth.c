@@ -84,7 +84,7 @@ static int enter_user_namespace(struct newborn *newborn)
 			return clone_failed(-errno, CLONE_NEWUSER);
 		if (protocol_send(newborn->socket, MSG_MAP_ME, 0, -1) < 0)
 			return fail(EPIPE, "ask the runtime for id maps");
-		int r = protocol_expect(newborn->socket, MSG_MAPPED, NULL);
+		int r = protocol_expect(newborn->socket, MSG_MAPPED);
 
 		if (r < 0)
 			return r;

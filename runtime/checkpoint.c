@@ -238,7 +238,7 @@ static int run(struct checkpoint *checkpoint, const struct runtime *runtime)
 		r = dump(checkpoint);
 	if (r < 0 || options->leave_running || options->pre_dump)
 		return r;
-	return record_destroy(&checkpoint->record, runtime);
+	return record_destroy(&checkpoint->record, runtime, NULL);
 }
 
 int container_checkpoint(const struct runtime *runtime, const struct checkpoint_options *options)

@@ -79,7 +79,7 @@ static int start(struct record *record, const struct runtime *runtime)
 	if (destroy) {
 		struct error e = error_save();
 
-		if (record_destroy(record, runtime) < 0)
+		if (record_destroy(record, runtime, &spec) < 0)
 			log_warning("destroy container %s: %s", record->state.id, error_record()->text);
 		error_restore(&e);
 	}
@@ -117,7 +117,7 @@ int container_start(const struct runtime *runtime, const char *id)
 static int start_created(struct creation *creation)
 {
 	TRACE_SCOPE("start");
-	if (protocol_send(creation->child.socket, MSG_START, 0, -1) < 0)
+	if (!creation->started && protocol_send(creation->child.socket, MSG_START, 0, -1) < 0)
 		return refuse(EPIPE, "the container's process died before it was started");
 	bool hook_failed;
 	int r = wait_for_exec(creation->child.socket, &hook_failed);
@@ -220,7 +220,7 @@ int container_delete(const struct runtime *runtime, const char *id, bool force)
 		return half_made(id);
 	if (record.status != STATUS_STOPPED && !force)
 		return refuse(EBUSY, "cannot delete container %s that is not stopped: %s", id, status_name(record.status));
-	return record_destroy(&record, runtime);
+	return record_destroy(&record, runtime, NULL);
 }
 
 static int freeze(const struct runtime *runtime, const char *id, bool frozen)

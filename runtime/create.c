@@ -36,7 +36,7 @@ static int load_bundle(struct creation *c)
 		return refuse(EFBIG, "%s: larger than %zu bytes", config, SPEC_MAX_SIZE);
 	if (r < 0)
 		return fail(-r, "read %s", config);
-	r = spec_parse(&c->spec, c->config, c->config_size);
+	r = spec_parse_on(&c->spec, arena_on(c->spec_room, sizeof c->spec_room), c->config, c->config_size);
 	if (r >= 0)
 		r = spec_validate_runnable(&c->spec);
 	if (r >= 0)
@@ -174,6 +174,7 @@ static int prepare_rootfs(struct creation *c)
 	if (r >= 0) {
 		c->rootfs_request = (struct rootfs_request){
 			.spec = &c->spec,
+			.arena = arena_on(c->rootfs_room, sizeof c->rootfs_room),
 			.bundle = c->options->bundle,
 			.user_namespace = has_user_namespace(c),
 			.no_pivot = c->options->no_pivot,
@@ -269,8 +270,20 @@ int creation_claim(struct creation *c)
 	return r;
 }
 
+/* In a new user namespace only init can make it, so that it belongs there. */
+static void begin_network(struct creation *c)
+{
+	struct ns_plan *plan = &c->newborn.plan;
+
+	if (!(plan->new_flags & CLONE_NEWNET) || plan->new_flags & CLONE_NEWUSER || plan->staged || !newnet_begin(&c->newnet))
+		return;
+	plan->new_flags &= ~(uint64_t)CLONE_NEWNET;
+	c->newborn.network_comes = true;
+}
+
 static int prepare(struct creation *c, bool run)
 {
+	begin_network(c);
 	int r = prepare_process(c);
 
 	if (r >= 0)
@@ -396,15 +409,16 @@ static int delegate(struct creation *c)
 }
 
 /* The namespace that the container will be in: init may not have joined it yet, and be in ours. */
-static int open_network_namespace(const struct creation *c)
+static int open_network(struct creation *c)
 {
 	int join = c->newborn.plan.join[NS_NETWORK];
 	char path[40];
 
+	if (c->network >= 0)
+		return 0;
 	snprintf(path, sizeof path, "/proc/%d/ns/net", (int)c->child.ref.pid);
-	int fd = join >= 0 ? fcntl(join, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 ? fail(errno, "open the container's network namespace") : fd;
+	c->network = join >= 0 ? fcntl(join, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC);
+	return c->network < 0 ? fail(errno, "open the container's network namespace") : 0;
 }
 
 static int move_net_devices(struct creation *c)
@@ -413,9 +427,9 @@ static int move_net_devices(struct creation *c)
 
 	if (config->net_device_count == 0)
 		return 0;
-	_cleanup_fd_ int netns = open_network_namespace(c);
+	int r = open_network(c);
 
-	return netns < 0 ? netns : net_devices_move(config->net_devices, config->net_device_count, netns, &c->arena, &c->net_devices);
+	return r < 0 ? r : net_devices_move(config->net_devices, config->net_device_count, c->network, &c->arena, &c->net_devices);
 }
 
 /* Before GO, which init waits for where it cannot do without. */
@@ -430,6 +444,55 @@ int creation_attach(struct creation *c, pid_t pid)
 	int r = cgroup_attach(&c->cgroup, &c->cgroup_request, pid);
 
 	c->state.cgroup = c->cgroup.path[0] ? c->cgroup.path : NULL;
+	return r;
+}
+
+static int send_network(struct creation *c)
+{
+	TRACE_SCOPE("wait for network");
+	if (!c->newborn.network_comes)
+		return 0;
+	c->network = newnet_end(&c->newnet);
+	if (c->network < 0)
+		return c->network;
+	int r = protocol_send(c->child.socket, MSG_NETWORK, 0, c->network);
+
+	/* A child that has ended says more in what is still to be read. */
+	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
+}
+
+/*
+ * `run` need not be asked when init is ready if everything that has to come before the workload can come before that: then init finds its
+ * answer there already.
+ */
+static bool can_start_early(const struct creation *c, bool run)
+{
+	const struct create_options *options = c->options;
+
+	return run && !c->newborn.terminal && !report_hooks_before_start(&c->spec) && !c->spec.linux_.seccomp.listener_path &&
+	       !options->pid_file && !options->pidfd_socket;
+}
+
+static int start_early(struct creation *c)
+{
+	int r = store_show_state(c->store);
+
+	if (r < 0)
+		return r;
+	c->started = true;
+	r = protocol_send(c->child.socket, MSG_START, 0, -1);
+	/* A child that has ended says more in what is still to be read. */
+	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
+}
+
+static int report_created(const struct creation *c)
+{
+	int r = c->started ? 0 : store_show_state(c->store);
+
+	if (r >= 0 && c->options->pid_file)
+		r = report_pid_file(c->options->pid_file, c->state.pid);
+	if (r >= 0 && c->options->pidfd_socket)
+		r = report_pidfd(c->options->pidfd_socket, &c->child.ref);
 	return r;
 }
 
@@ -453,6 +516,8 @@ static int bring_up(struct creation *c, bool run)
 	r = store_save_config(c->store, c->config, c->config_size);
 	if (r >= 0)
 		r = set_host_limits(c);
+	if (r >= 0)
+		r = send_network(c);
 	if (r >= 0 && c->newborn.move_to_cgroup)
 		r = creation_attach(c, c->child.ref.pid);
 	if (r >= 0)
@@ -472,16 +537,14 @@ static int bring_up(struct creation *c, bool run)
 	c->state.created = creation_timestamp(c);
 	if (r >= 0)
 		r = store_write_state(c->store, &c->state);
+	if (r >= 0 && can_start_early(c, run))
+		r = start_early(c);
 	if (c->runtime->late_close)
 		close_fd(c->runtime->late_close);
 	if (r >= 0)
 		r = converse_until_ready(c);
 	if (r >= 0)
-		r = store_show_state(c->store);
-	if (r >= 0 && c->options->pid_file)
-		r = report_pid_file(c->options->pid_file, c->state.pid);
-	if (r >= 0 && c->options->pidfd_socket)
-		r = report_pidfd(c->options->pidfd_socket, &c->child.ref);
+		r = report_created(c);
 	if (r >= 0 && !run)
 		close_fd(&c->child.socket);
 	return r;
@@ -491,18 +554,18 @@ static int bring_up(struct creation *c, bool run)
 
 static void creation_init(struct creation *c, const struct runtime *runtime, const struct create_options *options)
 {
-	*c = (struct creation){
-		.runtime = runtime,
-		.options = options,
-		.bundle = -1,
-		.store = -1,
-		.cgroup = CGROUP_NONE,
-		.rdt = RDT_NONE,
-		.rootfs = ROOTFS_NONE,
-		.child = CHILD_NONE,
-		.terminal = -1,
-		.newborn = { .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE },
-	};
+	/* Room is not touched before it is needed. */
+	memset(c, 0, offsetof(struct creation, room));
+	c->arena = arena_on(c->room, sizeof c->room);
+	c->state.arena = arena_on(c->state_room, sizeof c->state_room);
+	c->runtime = runtime;
+	c->options = options;
+	c->bundle = c->store = c->terminal = c->network = -1;
+	c->cgroup = CGROUP_NONE;
+	c->rdt = RDT_NONE;
+	c->rootfs = ROOTFS_NONE;
+	c->child = CHILD_NONE;
+	c->newborn = (struct newborn){ .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE };
 }
 
 int creation_load(struct creation *c, const struct runtime *runtime, const struct create_options *options, bool run, bool detached)
@@ -540,6 +603,7 @@ void creation_undo(struct creation *c)
 	bool born = c->child.ref.pid > 0;
 
 	child_destroy(&c->child);
+	newnet_cancel(&c->newnet);
 	net_devices_return(c->net_devices);
 	rdt_undo(&c->rdt);
 	/* There may be no descriptors left to undo things with. */
@@ -576,6 +640,8 @@ void creation_close(struct creation *c)
 	close_fd(&c->store);
 	ns_close(&c->newborn.plan);
 	net_devices_close(c->net_devices);
+	newnet_cancel(&c->newnet);
+	close_fd(&c->network);
 	seccomp_free(&c->newborn.filter);
 	rootfs_close(&c->rootfs);
 	cgroup_close(&c->cgroup);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cgroups/bandwidth.h"
+#include "namespaces/newnet.h"
 #include "runtime/birth.h"
 #include "runtime/container.h"
 #include "runtime/rdt.h"
@@ -26,9 +27,14 @@ struct creation {
 	struct rootfs rootfs;
 	int *idmap_fds;               /* per mount; NULL: no mount is idmapped */
 	struct newborn newborn;
+	struct newnet newnet;
+	int network;                  /* the container's network namespace, once the runtime has it open; else -1 */
 	struct child child;
+	bool started;                 /* START has been sent */
 	struct net_devices *net_devices; /* that have moved; or NULL */
 	int terminal;                 /* the master, when the caller relays it; else -1 */
+	/* What the arenas begin with: enough for most containers. */
+	_Alignas(max_align_t) unsigned char room[8192], spec_room[16384], state_room[2048], rootfs_room[4096];
 };
 
 /*

@@ -22,7 +22,7 @@ static int destroy_finished(struct creation *creation, const struct runtime *run
 
 	creation->state = (struct state){ 0 };
 	creation->cgroup = CGROUP_NONE;
-	int r = record_destroy(&record, runtime);
+	int r = record_destroy(&record, runtime, &creation->spec);
 
 	record_close(&record);
 	return r;

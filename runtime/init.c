@@ -13,12 +13,30 @@
 
 #include <sys/stat.h>
 
+/* It has its loopback device up. */
+static int join_network(struct newborn *newborn)
+{
+	TRACE_SCOPE("join network");
+	if (!newborn->network_comes)
+		return 0;
+	_cleanup_fd_ int network = protocol_expect_fd(newborn->socket, MSG_NETWORK);
+
+	if (network < 0)
+		return network;
+	newborn->network_comes = false;
+	int r = sys_setns(network, CLONE_NEWNET);
+
+	return r < 0 ? fail(-r, "join the new network namespace") : 0;
+}
+
 int newborn_await_go(struct newborn *newborn)
 {
 	if (newborn->went)
 		return 0;
-	int r = protocol_expect(newborn->socket, MSG_GO, NULL);
+	int r = join_network(newborn);
 
+	if (r >= 0)
+		r = protocol_expect(newborn->socket, MSG_GO);
 	if (r < 0)
 		return r;
 	newborn->went = true;
@@ -69,7 +87,7 @@ static int set_up_namespaces(struct newborn *newborn)
 	}
 	int r = newborn->named ? 0 : newborn_set_names(spec);
 
-	if (r >= 0 && spec_new_namespace(spec, NS_NETWORK))
+	if (r >= 0 && newborn->plan.new_flags & CLONE_NEWNET)
 		r = ns_loopback_up();
 	return r;
 }
@@ -109,7 +127,7 @@ static int run_create_hooks(struct newborn *newborn)
 			return r;
 		if (protocol_send(newborn->socket, MSG_BUILT, 0, -1) < 0)
 			return refuse(EPIPE, "the runtime is gone");
-		r = protocol_expect(newborn->socket, MSG_CONTINUE, NULL);
+		r = protocol_expect(newborn->socket, MSG_CONTINUE);
 		if (r < 0)
 			return r;
 	}
@@ -163,6 +181,10 @@ static int build(struct newborn *newborn)
 
 	if (r >= 0)
 		r = find_cgroup(newborn);
+	if (r >= 0 && newborn->network_comes)
+		r = rootfs_build_first(rootfs);
+	if (r >= 0)
+		r = join_network(newborn);
 	if (r >= 0)
 		r = write_sysctls(newborn->spec);
 	if (r >= 0)

@@ -33,6 +33,7 @@ struct newborn {
 	enum wait_for wait;
 	int preserve_fds;
 	bool terminal, no_new_keyring, move_to_cgroup;
+	bool network_comes;                      /* the new network namespace is being made by the runtime, and comes by NETWORK */
 	bool went;                               /* GO has been read */
 	bool named;                              /* the stage has set hostname and domainname */
 	bool in_start_hooks;                     /* a failure now is one of a startContainer hook */

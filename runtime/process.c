@@ -39,7 +39,7 @@ int process_open_terminal(struct newborn *newborn)
 		return r;
 	if (protocol_send(newborn->socket, MSG_CONSOLE, 0, master) < 0)
 		return refuse(EPIPE, "the runtime is gone");
-	return protocol_expect(newborn->socket, MSG_CONTINUE, NULL);
+	return protocol_expect(newborn->socket, MSG_CONTINUE);
 }
 
 /* --- the attributes, in the order of process_become() ----------------------------------------------------------------- */
@@ -230,9 +230,9 @@ static int await_start(struct newborn *newborn)
 	if (protocol_send(newborn->socket, MSG_READY, 0, -1) < 0)
 		return refuse(EPIPE, "the runtime is gone");
 	if (newborn->wait == WAIT_SOCKET)
-		return protocol_expect(newborn->socket, MSG_START, NULL);
+		return protocol_expect(newborn->socket, MSG_START);
 	close_fd(&newborn->socket);
-	return protocol_expect(newborn->start_fifo, MSG_START, NULL);
+	return protocol_expect(newborn->start_fifo, MSG_START);
 }
 
 static int run_start_hooks(struct newborn *newborn)
@@ -327,7 +327,7 @@ int process_become(struct newborn *newborn)
 {
 	TRACE_SCOPE("attributes");
 	const struct spec_process *process = newborn->process;
-	struct arena _cleanup_arena_ arena = { 0 };
+	ARENA_SCRATCH(arena, 4096);
 	char program[PATH_MAX], *const *env;
 	bool early_filter = filters_early(newborn);
 	_cleanup_fd_ int ruleset = -1;

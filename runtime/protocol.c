@@ -77,7 +77,19 @@ void protocol_send_error(int socket, bool of_start_hook)
 	(void)write_all(socket, &msg, sizeof msg);
 }
 
-int protocol_expect(int socket, enum msg_type type, pid_t *pid)
+static int check_answer(ssize_t n, const struct msg *msg, enum msg_type type)
+{
+	if (n < 0)
+		return fail((int)-n, "read from the runtime");
+	if (n == 0)
+		return refuse(EPIPE, "the runtime is gone");
+	if (n != sizeof *msg || msg->type != type)
+		return refuse(EPROTO, "the runtime sent message %u, expected %u", msg->type, type);
+	return 0;
+}
+
+/* One read(2), which narrow seccomp profiles allow. */
+int protocol_expect(int socket, enum msg_type type)
 {
 	struct msg msg;
 	ssize_t n;
@@ -85,13 +97,16 @@ int protocol_expect(int socket, enum msg_type type, pid_t *pid)
 	do
 		n = read(socket, &msg, sizeof msg);
 	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return fail(errno, "read from the runtime");
-	if (n == 0)
-		return refuse(EPIPE, "the runtime is gone");
-	if (n != sizeof msg || msg.type != type)
-		return refuse(EPROTO, "the runtime sent message %u, expected %u", msg.type, type);
-	if (pid)
-		*pid = msg.number;
-	return 0;
+	return check_answer(n < 0 ? -errno : n, &msg, type);
+}
+
+int protocol_expect_fd(int socket, enum msg_type type)
+{
+	_cleanup_fd_ int fd = -1;
+	struct msg msg;
+	int r = check_answer(recv_with_fd(socket, &msg, sizeof msg, &fd), &msg, type);
+
+	if (r < 0)
+		return r;
+	return fd < 0 ? refuse(EPROTO, "the runtime sent message %u without a descriptor", msg.type) : steal_fd(&fd);
 }

@@ -6,6 +6,7 @@
  *         <---- MAP_ME -------------     stage: in its new user namespace, wants its id maps
  *          ---- MAPPED ------------>
  *         <---- BORN (pidfd) -------     stage: init is its sibling; the stage leaves
+ *          ---- NETWORK (fd) ------>     init: its new network namespace, if that was made meanwhile
  *          ---- GO ---------------->     init: mapped, in its cgroup
  *         <---- BUILT --------------     init: the mounts are made (only if prestart or createRuntime hooks want to see them)
  *          ---- CONTINUE ---------->
@@ -38,6 +39,7 @@ enum msg_type {
 	MSG_READY,
 	/* from the runtime */
 	MSG_MAPPED,
+	MSG_NETWORK,
 	MSG_CONTINUE,
 	MSG_GO,
 	MSG_START,
@@ -67,5 +69,8 @@ int protocol_send(int socket, enum msg_type type, pid_t number, int fd);
 /* Child: send the error record. A failure to do so has nobody to go to. */
 void protocol_send_error(int socket, bool of_start_hook);
 
-/* Child: wait for exactly this message with one read(2). -EPIPE when the runtime is gone. */
-int protocol_expect(int socket, enum msg_type type, pid_t *pid);
+/* Child: wait for exactly this message, without a descriptor. -EPIPE when the runtime is gone. */
+int protocol_expect(int socket, enum msg_type type);
+
+/* Child: wait for exactly this message, which carries a descriptor; returns that. */
+int protocol_expect_fd(int socket, enum msg_type type);

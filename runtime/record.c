@@ -138,11 +138,14 @@ static int remove_cgroup(struct record *record)
 	return r >= 0 && record->cgroup.fd >= 0 ? cgroup_remove(&record->cgroup) : r;
 }
 
-int record_destroy(struct record *record, const struct runtime *runtime)
+int record_destroy(struct record *record, const struct runtime *runtime, const struct spec *spec)
 {
-	struct spec _cleanup_spec_ spec = { 0 };
+	struct spec _cleanup_spec_ loaded = { 0 };
 	struct arena _cleanup_arena_ arena = { 0 };
-	bool hooks = store_load_config(record->dir, &spec) >= 0 && spec.hooks[HOOK_POSTSTOP].count > 0;
+
+	if (!spec && store_load_config(record->dir, &loaded) >= 0)
+		spec = &loaded;
+	bool hooks = spec && spec->hooks[HOOK_POSTSTOP].count > 0;
 	int r = kill_init(record);
 
 	if (r < 0)
@@ -154,7 +157,7 @@ int record_destroy(struct record *record, const struct runtime *runtime)
 		return r;
 	r = store_remove(runtime->root, record->state.id);
 	if (hooks)
-		hooks_run_all(&spec.hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state_to_oci_json(&record->state, STATUS_STOPPED, &arena),
+		hooks_run_all(&spec->hooks[HOOK_POSTSTOP], HOOK_POSTSTOP, state_to_oci_json(&record->state, STATUS_STOPPED, &arena),
 		              record->state.bundle);
 	return r;
 }

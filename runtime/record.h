@@ -35,6 +35,7 @@ void record_close(struct record *record);
 
 /*
  * Undo everything that create made (runtime.md, lifecycle steps 12 and 13): kill what lives, remove the cgroup, remove the record, then run the
- * poststop hooks. Every step is tried; the first failure is returned.
+ * poststop hooks. spec: the container's, or NULL: it is read from the record, with which it goes. Every step is tried; the first failure is
+ * returned.
  */
-int record_destroy(struct record *record, const struct runtime *runtime);
+int record_destroy(struct record *record, const struct runtime *runtime, const struct spec *spec);

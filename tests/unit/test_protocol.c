@@ -143,16 +143,31 @@ static void an_error_arrives_from_a_child_that_did_not_listen(void **state)
 static void the_child_takes_only_what_it_waits_for(void **state)
 {
 	struct pair pair = open_pair();
-	pid_t pid = 0;
 
 	(void)state;
-	assert_int_equal(protocol_send(pair.runtime, MSG_GO, 4711, -1), 0);
-	assert_int_equal(protocol_expect(pair.child, MSG_GO, &pid), 0);
-	assert_int_equal(pid, 4711);
+	assert_int_equal(protocol_send(pair.runtime, MSG_GO, 0, -1), 0);
+	assert_int_equal(protocol_expect(pair.child, MSG_GO), 0);
 	assert_int_equal(protocol_send(pair.runtime, MSG_CONTINUE, 0, -1), 0);
-	assert_int_equal(protocol_expect(pair.child, MSG_START, NULL), -EPROTO);
+	assert_int_equal(protocol_expect(pair.child, MSG_START), -EPROTO);
 	close_fd(&pair.runtime);
-	assert_int_equal(protocol_expect(pair.child, MSG_START, NULL), -EPIPE);
+	assert_int_equal(protocol_expect(pair.child, MSG_START), -EPIPE);
+	close_fd(&pair.child);
+}
+
+static void a_descriptor_that_is_missing_is_an_error(void **state)
+{
+	struct pair pair = open_pair();
+
+	(void)state;
+	assert_int_equal(protocol_send(pair.runtime, MSG_NETWORK, 0, pair.runtime), 0);
+	int fd = protocol_expect_fd(pair.child, MSG_NETWORK);
+
+	assert_true(fd >= 0);
+	close_fd(&fd);
+	assert_int_equal(protocol_send(pair.runtime, MSG_NETWORK, 0, -1), 0);
+	assert_int_equal(protocol_expect_fd(pair.child, MSG_NETWORK), -EPROTO);
+	close_fd(&pair.runtime);
+	assert_int_equal(protocol_expect_fd(pair.child, MSG_NETWORK), -EPIPE);
 	close_fd(&pair.child);
 }
 
@@ -166,6 +181,7 @@ int main(void)
 		cmocka_unit_test(errors_arrive_as_our_own),
 		cmocka_unit_test(an_error_arrives_from_a_child_that_did_not_listen),
 		cmocka_unit_test(the_child_takes_only_what_it_waits_for),
+		cmocka_unit_test(a_descriptor_that_is_missing_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

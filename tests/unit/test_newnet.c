@@ -1,0 +1,117 @@
+/* The task that makes a network namespace: what comes of it, as the kernel shows it. */
+#include "namespaces/newnet.h"
+
+#include "base/error.h"
+#include "base/sys.h"
+#include "child.h"
+
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+static ino_t own_network(void)
+{
+	struct stat st;
+
+	require(stat("/proc/thread-self/ns/net", &st) == 0);
+	return st.st_ino;
+}
+
+static short loopback_flags(void)
+{
+	struct ifreq lo = { .ifr_name = "lo" };
+	_cleanup_fd_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	require(fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &lo) == 0);
+	return lo.ifr_flags;
+}
+
+static void make_and_look(const void *unused)
+{
+	struct newnet newnet;
+	ino_t before = own_network();
+
+	(void)unused;
+	require(newnet_begin(&newnet));
+	_cleanup_fd_ int fd = newnet_end(&newnet);
+	struct stat st;
+
+	require(fd >= 0 && fstat(fd, &st) == 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC));
+	require(own_network() == before && st.st_ino != before);
+	require(sys_setns(fd, CLONE_NEWNET) == 0);
+	require(own_network() == st.st_ino);
+	require((loopback_flags() & IFF_UP) != 0);
+}
+
+static void a_new_one_comes_with_its_loopback_up(void **state)
+{
+	(void)state;
+	assert_true(child_succeeds(make_and_look, NULL));
+}
+
+static int count_descriptors(void)
+{
+	int count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void make_and_cancel(const void *unused)
+{
+	struct newnet newnet;
+	int before = count_descriptors();
+
+	(void)unused;
+	require(newnet_begin(&newnet));
+	newnet_cancel(&newnet);
+	require(count_descriptors() == before);
+	newnet_cancel(&newnet);
+	/* No child is left behind either. */
+	require(waitpid(-1, NULL, __WALL) < 0 && errno == ECHILD);
+}
+
+static void what_is_cancelled_leaves_nothing(void **state)
+{
+	(void)state;
+	assert_true(child_succeeds(make_and_cancel, NULL));
+}
+
+static void make_too_many(const void *unused)
+{
+	struct newnet newnet;
+
+	(void)unused;
+	require(unshare(CLONE_NEWUSER) == 0);
+	_cleanup_fd_ int limit = open("/proc/sys/user/max_net_namespaces", O_WRONLY | O_CLOEXEC);
+
+	require(limit >= 0 && write(limit, "0", 1) == 1);
+	require(newnet_begin(&newnet));
+	require(newnet_end(&newnet) == -ENOSPC);
+	require(strstr(error_record()->text, "max_net_namespaces"));
+}
+
+static void the_limit_is_named(void **state)
+{
+	(void)state;
+	assert_true(child_succeeds(make_too_many, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_one_comes_with_its_loopback_up),
+		cmocka_unit_test(what_is_cancelled_leaves_nothing),
+		cmocka_unit_test(the_limit_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
