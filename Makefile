@@ -27,6 +27,8 @@ LDFLAGS += -fsanitize=address,undefined -Wl,--build-id
 LDLIBS  := -lseccomp -lcap -lyajl -lcgroup
 else
 CFLAGS  ?= -O2 -g
+# No tables for unwinding at run time: nothing unwinds C, and a debugger has its own.
+CFLAGS  += -fno-asynchronous-unwind-tables -fno-unwind-tables
 harden  := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection -ffunction-sections -fdata-sections \
            $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 LDFLAGS += -Wl,--gc-sections,--build-id,-z,relro,-z,now,-z,noexecstack
