@@ -25,7 +25,8 @@ exec_process() { run berth exec --process "$BATS_TEST_TMPDIR/process.json" one; 
   wait_until grep -q ready "$BATS_TEST_TMPDIR/one.log"
   run berth exec one sh -c 'hostname; ls /home; readlink /proc/self/ns/net; readlink /proc/self/ns/ipc'
   assert_success
-  local init=/proc/$(pid_of one)/ns
+  local init
+  init=/proc/$(pid_of one)/ns
   assert_output $'inner\ninside\n'"$(readlink "$init/net")"$'\n'"$(readlink "$init/ipc")"
   [[ $(readlink "$init/net") != "$(readlink /proc/self/ns/net)" ]]
 }
