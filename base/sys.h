@@ -127,6 +127,17 @@ static inline int sys_mount_setattr(int dirfd, const char *path, unsigned flags,
 	return (int)sys_result(syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof *attr));
 }
 
+/* The kernel's number of the mount that path leads to; "" is dirfd itself. <linux/stat.h> clashes with newer C libraries. */
+static inline int sys_mount_id(int dirfd, const char *path, uint64_t *id)
+{
+	enum { STATX_SIZE = 256, MNT_ID_AT = 0x90, MNT_ID = 0x1000 };
+	uint64_t statx[STATX_SIZE / sizeof(uint64_t)] = { 0 };
+	long r = sys_result(syscall(SYS_statx, dirfd, path, AT_EMPTY_PATH, MNT_ID, statx));
+
+	*id = statx[MNT_ID_AT / sizeof(uint64_t)];
+	return (int)r;
+}
+
 static inline int sys_setns(int fd, int types)
 {
 	return (int)sys_result(syscall(SYS_setns, fd, types));

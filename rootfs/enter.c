@@ -10,9 +10,21 @@
 #include <limits.h>
 #include <stdio.h>
 
+/* 1 if something lies on the root: ".." leads there, and so does entering the mount namespace. */
+static int is_covered(const struct rootfs *rootfs)
+{
+	uint64_t top, root;
+	int r = sys_mount_id(AT_FDCWD, "/..", &top);
+
+	if (r >= 0)
+		r = sys_mount_id(rootfs->root, "", &root);
+	return r < 0 ? fail(-r, "look at what lies on the root") : top != root;
+}
+
 /*
  * The new root is put in the place of the old, which then lies on top of it and is detached: no directory is needed for it. It
- * is a slave since rootfs_build(), so that the host keeps its mounts.
+ * is a slave since rootfs_build(), so that the host keeps its mounts. What had been bound over the old one (the first root, where
+ * another was mounted on it) comes along on top and goes first.
  */
 static int pivot(const struct rootfs *rootfs)
 {
@@ -24,8 +36,15 @@ static int pivot(const struct rootfs *rootfs)
 		return fail(EINVAL, "pivot_root (on a host that runs from an initramfs, --no-pivot is needed)");
 	if (r < 0)
 		return fail(-r, "pivot_root");
-	r = sys_umount2(".", MNT_DETACH);
-	return r < 0 ? fail(-r, "detach the old root") : 0;
+	for (size_t i = 0; i < rootfs->mount_count + 2; i++) {
+		r = sys_umount2(".", MNT_DETACH);
+		if (r < 0)
+			return fail(-r, "detach the old root");
+		r = is_covered(rootfs);
+		if (r <= 0)
+			return r;
+	}
+	return refuse(EBUSY, "the old root cannot be detached");
 }
 
 static int enter_by_chroot(const struct rootfs *rootfs)
@@ -86,7 +105,10 @@ static int move_to_root(const struct rootfs *rootfs)
 
 	if (r < 0)
 		return r;
-	r = sys_move_mount(rootfs->root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
+	r = is_covered(rootfs);
+	/* Else it was bound on / in the first place. */
+	if (r > 0)
+		r = sys_move_mount(rootfs->root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH);
 	return r < 0 ? fail(-r, "move the root to /") : enter_by_chroot(rootfs);
 }
 

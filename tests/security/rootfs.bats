@@ -150,3 +150,27 @@ race() { # N
   config '.process.args += [$secret]' --arg secret "$outside/secret"
   race 40
 }
+
+@test "a mount on / is the root for all who come, wherever the one below it was bound" {
+  bundle onroot
+  user_namespace
+  cp -a "$bundle/rootfs" "$bundle/other"
+  : > "$bundle/other/of-other"
+  add_mount / bind other bind
+  config '.mounts |= [.[-1]] + .[:-1]'
+  script 'ls -d /of-other /../of-other; exec sleep 1000'
+  local mode option
+  # Where init may not go, the first root is bound elsewhere.
+  for mode in 711 700; do
+    chmod $mode "$BATS_TEST_TMPDIR"
+    for option in '' --no-pivot; do
+      start_new onroot $option
+      wait_until grep -qx /../of-other "$BATS_TEST_TMPDIR/onroot.log"
+      run berth exec onroot sh -c 'ls -d /of-other /../of-other; cat /proc/1/comm'
+      assert_output $'/../of-other\n/of-other\nsleep'
+      # Nothing of the host's is left in there, not even out of sight.
+      [[ $option ]] || assert_equal "$mode $(awk '$5 == "/"' "/proc/$(pid_of onroot)/mountinfo" | wc -l)" "$mode 1"
+      berth delete --force onroot
+    done
+  done
+}
