@@ -12,7 +12,6 @@
 #   terminal CMD...           runs it on a terminal, whose line ends come out as \n
 #   no_groups_left PATTERN    no cgroup with such a name is there any more, soon
 #   message BERTH [PEER]      asserts that the last `run` failed with berth's own words, or a peer's
-#   not_under RUNTIME WHY     skips a test of what that runtime is known not to do
 load ../lib/common
 
 RUNTIME=${BERTH_ENGINE_RUNTIME:-berth}
@@ -49,7 +48,8 @@ group_of() { # PID
 }
 
 terminal() { # CMD...
-  script -qec "$(printf '%q ' "$@")" /dev/null < /dev/null | tr -d '\r'
+  # What it echoes at its own end of input is none of CMD's output.
+  command script -qec "$(printf '%q ' "$@")" /dev/null < /dev/null | tr -d '\r' | sed 's/^\(\^[@D]\)*//'
 }
 
 no_group() { [[ ! $(find /sys/fs/cgroup -type d -name "$1") ]]; }
@@ -61,12 +61,42 @@ message() { # BERTH [PEER]
   if [[ $RUNTIME = berth ]]; then assert_contains "$1"; elif (($# > 1)); then assert_contains "$2"; fi
 }
 
-not_under() { # RUNTIME WHY
-  [[ $RUNTIME != "$1" ]] || skip "$2"
-}
-
 podman_config() { # makes $RUNTIME Podman's default, as docs/podman.md says
   mkdir -p /etc/containers/containers.conf.d
   install -m 644 "$top/packaging/podman.conf" /etc/containers/containers.conf.d/50-berth.conf
   printf '[engine]\nruntime = "%s"\n' "$RUNTIME" > /etc/containers/containers.conf.d/60-runtime.conf
+}
+
+image_archive() { # prints the path of an archive with the images docker.io/library/{bb,pause}:latest
+  local archive=$engines_cache/archive layer
+  if [[ ! -e $archive.tar ]]; then
+    layer=$(image_tar)
+    mkdir -p "$archive"
+    cp "$layer" "$archive/layer.tar"
+    image_config "$layer" '["sh"]' > "$archive/bb.json"
+    image_config "$layer" '["sleep", "1000000"]' > "$archive/pause.json"
+    jq -n '["bb", "pause"] | map({ Config: "\(.).json", RepoTags: ["docker.io/library/\(.):latest"], Layers: ["layer.tar"] })' > "$archive/manifest.json"
+    tar -C "$archive" -cf "$archive.tar" manifest.json bb.json pause.json layer.tar
+  fi
+  echo "$archive.tar"
+}
+
+image_config() { # LAYER COMMAND
+  jq -n --arg id "sha256:$(sha256sum "$1" | cut -d' ' -f1)" --argjson command "$2" '{ architecture: "amd64", os: "linux",
+    rootfs: { type: "layers", diff_ids: [$id] }, config: { Cmd: $command, Env: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"] } }'
+}
+
+docker_config() { # [MEMBER]: prints daemon.json with $RUNTIME as default, as docs/docker.md says
+  mkdir -p /etc/docker
+  jq -n --arg runtime "$RUNTIME" "{ \"default-runtime\": \$runtime, runtimes: { berth: { path: \"/usr/bin/berth\" }, crun: { path: \"/usr/bin/crun\" } }${1+, $1} }"
+}
+
+containerd_config() { # prints config.toml with $RUNTIME beside runc, as docs/containerd.md and docs/kubernetes.md say
+  local cri='plugins."io.containerd.grpc.v1.cri"' name
+  printf 'version = 2\n[%s]\nsandbox_image = "docker.io/library/pause:latest"\n[%s.cni]\nbin_dir = "/usr/lib/cni"\n' "$cri" "$cri"
+  printf '[%s.containerd]\ndefault_runtime_name = "runc"\n' "$cri"
+  for name in runc berth crun; do
+    printf '[%s.containerd.runtimes.%s]\nruntime_type = "io.containerd.runc.v2"\n' "$cri" $name
+    printf '[%s.containerd.runtimes.%s.options]\nBinaryName = "%s"\nSystemdCgroup = true\n' "$cri" $name "$(command -v $name)"
+  done
 }

@@ -1,0 +1,79 @@
+"""measure.py DIR ROUNDS: times the engines' runs in the test machine, and writes DIR/engines.json and DIR/engines.md (see run)."""
+import json
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+RUNTIMES = ("berth", "crun", "runc")
+IMAGE = "docker.io/library/bb:latest"
+number = 0
+
+
+def command(engine, runtime, peak):
+    global number
+    number += 1
+    path = f"/run/peak/{runtime}" if peak else f"/usr/{'s' if runtime == 'runc' else ''}bin/{runtime}"
+    return {
+        "podman run --rm": ["podman", "--runtime", path, "run", "--rm", "--network", "none", "bb", "true"],
+        "ctr run --rm": ["ctr", "run", "--rm", "--runc-binary", path, IMAGE, f"bench-{number}", "true"],
+        "docker run --rm": ["docker", "run", "--rm", "--network", "none", "--runtime", f"peak-{runtime}" if peak else runtime, "bb", "true"],
+    }[engine]
+
+
+ENGINES = ("podman run --rm", "ctr run --rm", "docker run --rm")
+
+
+def run(engine, runtime, peak=False):
+    begin = time.monotonic()
+    subprocess.run(command(engine, runtime, peak), check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic() - begin
+
+
+def peak(engine, runtime):
+    """The most that any of the runtime's processes needed, in KiB."""
+    log = pathlib.Path(f"/run/peak/{runtime}.log")
+    log.unlink(missing_ok=True)
+    run(engine, runtime, peak=True)
+    return max(int(line) for line in log.read_text().split())
+
+
+def measure(rounds):
+    times = {engine: {runtime: [] for runtime in RUNTIMES} for engine in ENGINES}
+    for turn in range(rounds + 1):  # the first one warms up
+        for engine in ENGINES:
+            for runtime in RUNTIMES:
+                seconds = run(engine, runtime)
+                if turn:
+                    times[engine][runtime].append(seconds)
+    results = {}
+    for engine in ENGINES:
+        of = {runtime: {"median_s": round(statistics.median(values), 4), "least_s": round(min(values), 4), "peak_kib": peak(engine, runtime)}
+              for runtime, values in times[engine].items()}
+        results[engine] = of
+        for runtime in RUNTIMES:
+            of[runtime]["ratio_to_runc"] = round(of[runtime]["median_s"] / of["runc"]["median_s"], 3)
+    return results
+
+
+def table(report):
+    lines = [f"In the test machine (emulated, Linux {report['kernel']}), in turns, {report['rounds']} rounds, one run: time of the whole command "
+             "(median, and as a share of that with runc), and the most memory that any process of the runtime had.", "",
+             "| command | " + " | ".join(RUNTIMES) + " |", "|---" * (1 + len(RUNTIMES)) + "|"]
+    for engine, of in report["results"].items():
+        cells = [f"{of[name]['median_s']:.2f} s ({of[name]['ratio_to_runc']:.2f}), {of[name]['peak_kib'] / 1024:.1f} MiB" for name in RUNTIMES]
+        lines.append(f"| `{engine}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    directory, rounds = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+    report = {"kernel": platform.release(), "rounds": rounds, "results": measure(rounds)}
+    (directory / "engines.json").write_text(json.dumps(report, indent=2) + "\n")
+    (directory / "engines.md").write_text(table(report))
+    print(table(report), end="")
+
+
+main()
