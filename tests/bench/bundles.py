@@ -4,7 +4,8 @@ import json
 import os
 
 PLACE = "/run/bench"
-USER, USER_CGROUP = 1000, "/user"
+USER, USER_CGROUP = 1000, "/user" # who has that cgroup, and is in
+USER_PLACE = "/sys/fs/cgroup/user/runner"
 RANGE = 100000
 
 

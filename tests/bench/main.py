@@ -10,7 +10,7 @@ import check
 import machine
 import parts
 import report
-from bundles import PLACE, USER, USER_CGROUP, Bundles
+from bundles import PLACE, USER, USER_PLACE, Bundles
 from runner import Failed, Runner, UserRunner
 from runtimes import Floor, all_runtimes
 from works import RUNTIMES, Bench
@@ -19,7 +19,7 @@ from works import RUNTIMES, Bench
 def make_bench(top, peers):
     runtimes = {each.name: each for each in all_runtimes(f"{PLACE}/bin/berth", f"{peers}/sid/crun", f"{peers}/sid/runc")}
     user_runtimes = {name: runtime.of_user(f"{PLACE}/user-state") for name, runtime in runtimes.items()}
-    user = UserRunner(USER, f"/sys/fs/cgroup{USER_CGROUP}/runner")
+    user = UserRunner(USER, USER_PLACE)
     return Bench(Runner(f"{PLACE}/bin/peak"), user, runtimes | {"floor": Floor(f"{PLACE}/bin/floor")}, user_runtimes, Bundles(top))
 
 

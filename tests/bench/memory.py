@@ -1,7 +1,8 @@
 """The peak resident memory of every command, and of the process that waits in a container for its start."""
 import contextlib
 
-from runner import Failed
+from bundles import USER, USER_PLACE
+from runner import Failed, as_user
 from works import create_command, first_process
 
 TRIES = 3  # the largest counts
@@ -34,6 +35,7 @@ def runs(bench, name, peak):
     yield "run, Docker's, filter not cached", peak(runtime.run(bundle("docker")))
     yield "run, Docker's, filter cached", peak(runtime.run(bundle("docker")))
     yield "run, user namespace", peak(runtime.run(bundle("userns")))
+    yield "run, by a user", peak(bench.user_runtimes[name].run(bundle("rootless")), as_user(USER, USER_PLACE))
 
 
 def life(bench, name, peak):

@@ -102,8 +102,13 @@ def blocks(top):
         found["pieces"] = table.markdown(pieces.rows(host["pieces"]))
         found["differences"] = "\n".join(f"- {line}" for line in sorted(set(difference_lines(host["differences"]))))
     if vm := load(top, "vm"):
-        found["vm"] = "\n\n".join(f"Linux {kernel}:\n\n" + table.markdown(table.rows(of_kernel["results"])) for kernel, of_kernel in vm.items())
+        found["vm"] = "\n\n".join(vm_text(of_kernel) for of_kernel in vm.values())
     return found
+
+
+def vm_text(found):
+    versions = ", ".join(program["version"].replace(" version", "") for program in found["programs"].values())
+    return f"Linux {found['machine']['kernel']}, {versions}, {found['rounds']} rounds:\n\n" + table.markdown(table.rows(found["results"]))
 
 
 def calls_text(result):

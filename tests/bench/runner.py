@@ -83,16 +83,21 @@ class Runner:
                 advance(next(waiting, []))
         return time.perf_counter() - begin, failed
 
-    def peak(self, argv):
-        """The peak resident memory, in KiB, of argv and the children that it reaped."""
+    def peak(self, argv, prefix=()):
+        """The peak resident memory, in KiB, of argv and the children that it reaped. prefix becomes another user (as_user)."""
         # Not through a pipe: a container that the command leaves would keep it open.
         with tempfile.TemporaryFile("w+") as said:
-            status = subprocess.run([self.peak_helper, *argv], stdin=self.null, stdout=self.null, stderr=said, env=ENVIRONMENT, check=False).returncode
+            status = subprocess.run([*prefix, self.peak_helper, *argv], stdin=self.null, stdout=self.null, stderr=said, env=ENVIRONMENT, check=False).returncode
             said.seek(0)
             text = said.read()
         if status:
             raise Failed(f"{' '.join(argv)}: status {status}: {text.strip()}")
         return int(text.split()[-1])
+
+
+def as_user(uid, cgroup):
+    """What to put before a command that is to run as another user, in a cgroup of the user's."""
+    return ["sh", "-c", f'echo $$ > {cgroup}/cgroup.procs; exec "$@"', "sh", "setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
 
 
 class UserRunner:

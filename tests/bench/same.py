@@ -4,7 +4,8 @@ import os
 import random
 import subprocess
 
-from bundles import KINDS, PLACE, USER, USER_CGROUP, write_bundle
+from bundles import KINDS, PLACE, USER, USER_CGROUP, USER_PLACE, write_bundle
+from runner import as_user
 
 
 def facts_bundle(bench, kind):
@@ -17,12 +18,9 @@ def facts_bundle(bench, kind):
     return path
 
 
-def gather(command, output, as_user):
-    prefix = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"] if as_user else []
-    if as_user:
-        prefix = ["sh", "-c", f'echo $$ > /sys/fs/cgroup{USER_CGROUP}/runner/cgroup.procs; exec "$@"', "sh", *prefix]
+def gather(command, output, prefix=()):
     with open(output, "w") as file:
-        subprocess.run(prefix + command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL, check=True)
+        subprocess.run([*prefix, *command], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL, check=True)
 
 
 def known_differences(top):
@@ -53,7 +51,7 @@ def shape(facts):
 
 def floor_differences(bench):
     """The floor makes the namespaces and mounts of the minimal bundle, and nothing else of it: where it does not."""
-    gather([bench.runtimes["floor"].program, f"{PLACE}/facts-root", "/sys/fs/cgroup/floor-same", "/facts.sh"], f"{PLACE}/facts-floor", False)
+    gather([bench.runtimes["floor"].program, f"{PLACE}/facts-root", "/sys/fs/cgroup/floor-same", "/facts.sh"], f"{PLACE}/facts-floor")
     floor, berth = shape(f"{PLACE}/facts-floor"), shape(f"{PLACE}/facts-minimal-berth")
     return [f"floor, {subject}: only one has {value!r}" for subject, value in sorted(floor ^ berth)]
 
@@ -62,9 +60,10 @@ def check(top, bench):
     """Returns {kind: {peer: [difference]}}, and the differences that nothing explains."""
     found, unknown, known = {}, [], known_differences(top)
     for kind in KINDS:
-        bundle, runtimes = facts_bundle(bench, kind), bench.user_runtimes if kind == "rootless" else bench.runtimes
+        bundle = facts_bundle(bench, kind)
+        runtimes, prefix = (bench.user_runtimes, as_user(USER, USER_PLACE)) if kind == "rootless" else (bench.runtimes, [])
         for name in "berth", "crun", "runc":
-            gather(runtimes[name].run(bundle, f"compare-{name}-{random.randrange(10**9)}"), f"{PLACE}/facts-{kind}-{name}", kind == "rootless")
+            gather(runtimes[name].run(bundle, f"compare-{name}-{random.randrange(10**9)}"), f"{PLACE}/facts-{kind}-{name}", prefix)
         for peer in "crun", "runc":
             lines, status = differences(top, peer, kind, known)
             found.setdefault(kind, {})[peer] = lines

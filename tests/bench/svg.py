@@ -3,7 +3,7 @@ import html
 
 # name: on light, on dark
 COLOURS = {
-    "text": ("#24292f", "#e6edf3"), "dim": ("#6e7781", "#8d96a0"), "grid": ("#d0d7de", "#30363d"),
+    "paper": ("#ffffff", "#0d1117"), "text": ("#24292f", "#e6edf3"), "dim": ("#6e7781", "#8d96a0"), "grid": ("#d0d7de", "#30363d"),
     "floor": ("#8c959f", "#8d96a0"), "berth": ("#0969da", "#58a6ff"), "child": ("#8250df", "#bc8cff"),
     "crun": ("#bc4c00", "#f0883e"), "runc": ("#4d7c0f", "#7ee787"),
 }
@@ -21,6 +21,7 @@ STYLE = f"""
   .small {{ font-size: 11px; }}
   .strong {{ font-weight: 600; }}
 """
+MARGIN = 12
 
 
 class Page:
@@ -44,5 +45,7 @@ class Page:
 
     def write(self, path, height):
         with open(path, "w") as file:
-            file.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {height:.0f}" role="img">\n'
-                       f'<title>{html.escape(self.title)}</title>\n<style>{STYLE}</style>\n' + "\n".join(self.shapes) + "\n</svg>\n")
+            x, y, width, height = -MARGIN, -MARGIN, self.width + 2 * MARGIN, round(height) + 2 * MARGIN
+            file.write(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{x} {y} {width} {height}" role="img">\n'
+                       f'<title>{html.escape(self.title)}</title>\n<style>{STYLE}</style>\n'
+                       f'<rect x="{x}" y="{y}" width="{width}" height="{height}" class="paper"/>\n' + "\n".join(self.shapes) + "\n</svg>\n")
