@@ -21,12 +21,12 @@ mounts() { run berth mounts "$1" "${3-one}" - <<< "$2"; } # add|remove JSON [ID]
   local before
   before=$(< "/proc/$other/mountinfo")
   # there, with the host's root for a root, it would be the host's directory that is mounted on, and made
-  mounts add "[{\"destination\":\"$outside\",\"type\":\"tmpfs\"},{\"destination\":\"/berth-test-new\",\"type\":\"tmpfs\"}]"
+  mounts add "[{\"destination\":\"$outside\",\"type\":\"tmpfs\"},{\"destination\":\"$BATS_TEST_TMPDIR/new\",\"type\":\"tmpfs\"}]"
   assert_success
   assert_equal "$(diff <(echo "$before") "/proc/$other/mountinfo" | grep -c "^> .* $bundle/rootfs/")" 2
-  assert_missing /berth-test-new
+  assert_missing "$BATS_TEST_TMPDIR/new"
   [[ $(nsenter -t "$other" -m cat "$outside/secret") = secret ]]
-  mounts remove "[{\"destination\":\"$outside\"},{\"destination\":\"/berth-test-new\"}]"
+  mounts remove "[{\"destination\":\"$outside\"},{\"destination\":\"$BATS_TEST_TMPDIR/new\"}]"
   assert_success
   # up, and absolute: links of the image stay in the root, too
   ln -s "../../../../../../../..$outside" "$bundle/rootfs/up"
