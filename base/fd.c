@@ -196,6 +196,24 @@ int connect_socket(const char *path, unsigned seconds)
 	return steal_fd(&fd);
 }
 
+int connect_datagrams(const char *path)
+{
+	struct sockaddr_un address;
+	_cleanup_fd_ int file = -1, fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int r = socket_address(&address, path, &file);
+	socklen_t size = sizeof address;
+
+	if (r < 0)
+		return r;
+	if (path[0] == '@' && file < 0) {
+		address.sun_path[0] = 0;
+		size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	}
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, size) < 0)
+		return -errno;
+	return steal_fd(&fd);
+}
+
 union control {
 	struct cmsghdr header;
 	char space[CMSG_SPACE(sizeof(int))];

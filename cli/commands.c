@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -68,6 +69,14 @@ static bool is_rootless(const struct call *call)
 	return geteuid() != 0 || !in_host_user_namespace();
 }
 
+/* Of the environment; an empty one is none. */
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
 int call_make_runtime(struct call *call)
 {
 	char root[PATH_MAX];
@@ -83,6 +92,7 @@ int call_make_runtime(struct call *call)
 		.root = arena_strdup(&call->arena, absolute),
 		.manager = call->systemd_cgroup ? CGROUP_MANAGER_SYSTEMD : (enum cgroup_manager)call->cgroup_manager,
 		.rootless = is_rootless(call),
+		.notify_socket = variable("NOTIFY_SOCKET"),
 		.late_close = &call->late_close,
 		/* "@" cannot be in an id. */
 		.seccomp_cache = arena_printf(&call->arena, "%s/@seccomp", absolute),

@@ -8,6 +8,7 @@
 #include "runtime/create.h"
 #include "runtime/foreground.h"
 #include "runtime/hooks.h"
+#include "runtime/notify.h"
 #include "runtime/rdt.h"
 #include "runtime/record.h"
 #include "runtime/store.h"
@@ -62,11 +63,13 @@ static int release(struct record *record, bool *hook_failed)
 	return wait_for_exec(result, hook_failed);
 }
 
-static int start(struct record *record, const struct runtime *runtime)
+static int start(struct record *record, const struct runtime *runtime, struct notify *notify)
 {
 	struct spec _cleanup_spec_ spec = { 0 };
 	int r = store_load_config(record->dir, &spec);
 
+	if (r >= 0)
+		r = notify_listen(notify, record->dir, runtime->notify_socket);
 	if (r < 0)
 		return r;
 	bool destroy = false;
@@ -93,6 +96,7 @@ int container_start(const struct runtime *runtime, const char *id)
 
 	if (r < 0)
 		return r;
+	struct notify _cleanup_notify_ notify = NOTIFY_NONE;
 	_cleanup_fd_ int lock = store_lock(record.dir);
 
 	if (lock < 0)
@@ -102,7 +106,12 @@ int container_start(const struct runtime *runtime, const char *id)
 		record.status = STATUS_RUNNING;
 	switch (record.status) {
 	case STATUS_CREATED:
-		return start(&record, runtime);
+		r = start(&record, runtime, &notify);
+		/* That may take long, and "delete" need not wait for it. */
+		close_fd(&lock);
+		if (r >= 0)
+			notify_wait(&notify, &record.init);
+		return r;
 	case STATUS_STOPPED:
 		return refuse(EINVAL, "cannot start a container that has stopped");
 	case STATUS_CREATING:
@@ -137,9 +146,10 @@ int container_run(const struct runtime *runtime, const struct create_options *op
 		creation_undo(&creation);
 		return r;
 	}
-	if (!wait)
-		return 0;
-	return foreground_wait(&creation, runtime, wait, keep);
+	if (wait)
+		return foreground_wait(&creation, runtime, wait, keep);
+	notify_wait(&creation.notify, &creation.child.ref);
+	return 0;
 }
 
 /* --- state, kill, delete, pause, resume, ps ---------------------------------------------------------------------------------- */

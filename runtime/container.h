@@ -20,6 +20,7 @@ struct runtime {
 	enum cgroup_manager manager;
 	bool rootless;                 /* what the caller may not do (cgroups) is left out where nobody asked for it */
 	const char *seccomp_cache;     /* directory of compiled filters, or NULL: none */
+	const char *notify_socket;     /* sd_notify(3): the service manager's, for create, start and run; or NULL */
 	int *late_close;               /* a descriptor that is closed while there is nothing else to do, or NULL */
 };
 
@@ -45,7 +46,11 @@ struct wait_options {
 /* create: afterwards the container is "created" and waits for container_start(). A failure leaves nothing behind. */
 int container_create(const struct runtime *runtime, const struct create_options *options);
 
-/* start: runs startContainer hooks and the workload; returns when it has been executed (or the error why not), after poststart hooks. */
+/*
+ * start: runs startContainer hooks and the workload; returns when it has been executed (or the error why not), after poststart hooks. With a
+ * notify_socket, which it needs if create had one, it returns once the workload has said there that it is ready, or has ended; a detached
+ * run, too.
+ */
 int container_start(const struct runtime *runtime, const char *id);
 
 /*

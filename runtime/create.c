@@ -281,6 +281,15 @@ static void begin_network(struct creation *c)
 	c->newborn.network_comes = true;
 }
 
+/* Before the sources of mounts are opened: one more is added. */
+static int prepare_notify(struct creation *c, bool run)
+{
+	const char *manager = c->runtime->notify_socket;
+	int r = manager ? notify_prepare(&c->spec, c->store, c->runtime->root, c->options->id) : 0;
+
+	return r >= 0 && run ? notify_listen(&c->notify, c->store, manager) : r;
+}
+
 static int prepare(struct creation *c, bool run)
 {
 	begin_network(c);
@@ -288,6 +297,8 @@ static int prepare(struct creation *c, bool run)
 
 	if (r >= 0)
 		r = creation_claim(c);
+	if (r >= 0)
+		r = prepare_notify(c, run);
 	if (r >= 0)
 		r = prepare_rootfs(c);
 	return r < 0 ? r : prepare_start(c, run);
@@ -563,6 +574,7 @@ static void creation_init(struct creation *c, const struct runtime *runtime, con
 	c->bundle = c->store = c->terminal = c->network = -1;
 	c->cgroup = CGROUP_NONE;
 	c->rdt = RDT_NONE;
+	c->notify = NOTIFY_NONE;
 	c->rootfs = ROOTFS_NONE;
 	c->child = CHILD_NONE;
 	c->newborn = (struct newborn){ .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE };
@@ -606,6 +618,7 @@ void creation_undo(struct creation *c)
 	newnet_cancel(&c->newnet);
 	net_devices_return(c->net_devices);
 	rdt_undo(&c->rdt);
+	notify_close(&c->notify);
 	/* There may be no descriptors left to undo things with. */
 	close_fd(&c->newborn.start_fifo);
 	close_fd(&c->newborn.result_fifo);
@@ -646,6 +659,7 @@ void creation_close(struct creation *c)
 	rootfs_close(&c->rootfs);
 	cgroup_close(&c->cgroup);
 	close_fd(&c->rdt.root);
+	notify_close(&c->notify);
 	state_free(&c->state);
 	spec_free(&c->spec);
 	arena_free(&c->arena);

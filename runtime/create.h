@@ -7,6 +7,7 @@
 #include "namespaces/newnet.h"
 #include "runtime/birth.h"
 #include "runtime/container.h"
+#include "runtime/notify.h"
 #include "runtime/rdt.h"
 
 struct creation {
@@ -23,6 +24,7 @@ struct creation {
 	struct cgroup cgroup;
 	struct bandwidth bandwidth;
 	struct rdt rdt;
+	struct notify notify;         /* run's, listening; else NOTIFY_NONE */
 	struct rootfs_request rootfs_request;
 	struct rootfs rootfs;
 	int *idmap_fds;               /* per mount; NULL: no mount is idmapped */

@@ -437,7 +437,7 @@ static int execute(struct execution *x, const struct wait_options *wait)
 		error_restore(&e);
 		return r;
 	}
-	return wait ? wait_for_workload(&x->child.ref, wait, steal_fd(&x->terminal)) : x->child.ref.pid;
+	return wait ? wait_for_workload(&x->child.ref, wait, steal_fd(&x->terminal), NULL) : x->child.ref.pid;
 }
 
 int container_exec(const struct runtime *runtime, const struct exec_options *options, const struct wait_options *wait)

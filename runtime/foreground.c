@@ -31,7 +31,7 @@ static int destroy_finished(struct creation *creation, const struct runtime *run
 int foreground_wait(struct creation *creation, const struct runtime *runtime, const struct wait_options *wait, bool keep)
 {
 	trace_begin("wait for its end");
-	int status = wait_for_workload(&creation->child.ref, wait, steal_fd(&creation->terminal));
+	int status = wait_for_workload(&creation->child.ref, wait, steal_fd(&creation->terminal), &creation->notify);
 
 	trace_end();
 	if (keep && status >= 0)

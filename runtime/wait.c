@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "runtime/protocol.h"
 #include "runtime/terminal.h"
 
@@ -17,7 +18,7 @@
 #define P_PIDFD 3
 #endif
 
-enum { POLL_CHILD, POLL_SIGNALS, POLL_TERMINAL, POLL_SIZE = POLL_TERMINAL + 3 };
+enum { POLL_CHILD, POLL_SIGNALS, POLL_NOTIFY, POLL_TERMINAL, POLL_SIZE = POLL_TERMINAL + 3 };
 
 /* Orphans of a container without a pid namespace come to us as their subreaper: everything that ended but the workload itself. */
 static void reap_orphans(pid_t workload)
@@ -62,12 +63,21 @@ static int exit_status(const struct pidref *child)
 	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
-static int relay_until_exit(const struct pidref *child, const struct wait_options *options, struct terminal *terminal)
+/* A service manager that cannot be told any more is no reason to leave the workload alone. */
+static void take_notifications(const struct notify *notify, pid_t pid)
+{
+	if (notify_take(notify, pid) < 0)
+		log_warning("%s", error_record()->text);
+}
+
+static int relay_until_exit(const struct pidref *child, const struct wait_options *options, struct terminal *terminal,
+                            const struct notify *notify)
 {
 	for (;;) {
 		struct pollfd fds[POLL_SIZE] = {
 			[POLL_CHILD] = { .fd = child->fd, .events = POLLIN },
 			[POLL_SIGNALS] = { .fd = options->signal_fd, .events = POLLIN },
+			[POLL_NOTIFY] = { .fd = notify ? notify->socket : -1, .events = POLLIN },
 		};
 		int count = terminal ? terminal_poll(terminal, fds + POLL_TERMINAL) : 0;
 
@@ -78,6 +88,8 @@ static int relay_until_exit(const struct pidref *child, const struct wait_option
 		}
 		int r = fds[POLL_SIGNALS].revents ? take_signals(child, options->signal_fd, terminal) : 0;
 
+		if (fds[POLL_NOTIFY].revents)
+			take_notifications(notify, child->pid);
 		if (r >= 0 && terminal)
 			r = terminal_step(terminal, fds + POLL_TERMINAL, count);
 		if (r < 0)
@@ -87,13 +99,13 @@ static int relay_until_exit(const struct pidref *child, const struct wait_option
 	}
 }
 
-int wait_for_workload(const struct pidref *child, const struct wait_options *options, int master)
+int wait_for_workload(const struct pidref *child, const struct wait_options *options, int master, const struct notify *notify)
 {
 	struct terminal *terminal = NULL;
 	int r = master >= 0 ? terminal_start(&terminal, master) : 0;
 
 	if (r >= 0)
-		r = relay_until_exit(child, options, terminal);
+		r = relay_until_exit(child, options, terminal, notify);
 	if (terminal)
 		terminal_stop(terminal);
 	return r < 0 ? r : exit_status(child);
