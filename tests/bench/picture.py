@@ -5,8 +5,8 @@ import trace
 from svg import Page
 
 WIDTH, LEFT, RIGHT, ROW = 960, 210, 80, 18
-COLOURS = {"floor": "floor", "child": "floor", "berth": "berth", "container": "child"}
-HEADINGS = {"floor": "the floor", "child": "the floor's child", "berth": "berth", "container": "berth's child, the container"}
+COLOURS = {"floor": "floor", "child": "floor", "berth": "berth", "network task": "berth", "container": "child"}
+HEADINGS = {"floor": "the floor", "child": "the floor's child", "berth": "berth", "network task": "berth's network task", "container": "berth's child, the container"}
 WHOLE = ("berth/run",) # phases that are all of a process: no line
 
 

@@ -14,12 +14,12 @@ PIECES = [
      "the floor keeps none: three times, so that a crash at any moment leaves what `delete` needs, and `list` never sees half a state"),
     ("cgroup", ["floor/make cgroup", "floor/remove cgroup", "berth/run/make cgroup*", "berth/run/limit*"],
      "the path is walked by descriptor, the group is checked to be new and empty; then the device filter and other limits"),
-    ("birth", ["*/birth", "*/before", "child", "berth/run"],
-     "the same clone3 with the same six namespaces, of which the network's is half of the time; the child's first page faults are more in a "
-     "larger program"),
+    ("birth", ["*/birth", "*/before", "child", "berth/run", "network task/*", "*/wait for network", "*/join network"],
+     "the same six namespaces; the network's, half of the floor's time for this, is made by a task beside berth and joined when the child has "
+     "mounted what does not need it. The child's first page faults are more in a larger program"),
     ("namespaces, host name", ["child/prepare", "container/init/namespaces*"],
      "what was inherited is checked and closed, mounts become private, a procfs of the container's own is opened"),
-    ("mounts", ["child/mounts", "container/init/mounts*"],
+    ("mounts", ["child/mounts", "container/init/mounts*", "container/init/first mounts*"],
      "the same six file systems; each is made detached and put in its place by descriptor, below a root that a link in the image cannot "
      "leave; and the device nodes, which the floor leaves out"),
     ("enter the root", ["child/enter root", "container/init/enter root", "container/init/seal root"],
@@ -36,6 +36,7 @@ PIECES = [
      "the kernel takes the larger program apart"),
 ]
 OTHER = "other"
+CHILDREN = "child", "container" # the process that becomes the workload: the floor's and berth's
 
 
 def piece_of(phase):
@@ -52,27 +53,34 @@ def waits(phase):
     return phase.rsplit("/", 1)[-1].startswith("wait")
 
 
-def phase_at(spans, parent, child, moment):
-    """What the run waits for: the parent's phase, or the child's where the parent waits for that."""
-    phase = innermost(spans, parent, moment) or parent
+def waited_for(phase, parent, child):
+    """Which process a waiting phase waits for."""
+    if phase.endswith("wait for network"):
+        return "network task"
+    return child if phase.startswith(parent) else parent
+
+
+def phase_at(spans, process, moment, others, asked=()):
+    """What the run waits for: the process's phase, or where that waits, the phase of the process that it waits for."""
+    phase = innermost(spans, process, moment)
+    if not phase:
+        own = [span for span in spans if span.process == process]
+        ended, begun = all(span.end <= moment for span in own), any(span.begin <= moment for span in own)
+        phase = f"{process}/after" if ended else process if begun else f"{process}/before"
     if not waits(phase):
         return phase
-    below = innermost(spans, child, moment)
-    if below:
-        return below
-    begun = any(span.begin <= moment for span in spans if span.process == child)
-    ended = all(span.end <= moment for span in spans if span.process == child)
-    return f"{child}/" + ("after" if ended else "before") if ended or not begun else child
+    other = waited_for(phase, *others)
+    return phase if other in asked else phase_at(spans, other, moment, others, (*asked, process))
 
 
 def attribute(run):
     """{piece: microseconds} of one run; they add up to the whole."""
     parent = run.spans[0].process
-    child = next(span.process for span in run.spans if span.process != parent)
+    child = next(span.process for span in run.spans if span.process in CHILDREN)
     edges = sorted({edge for span in run.spans for edge in (span.begin, span.end)} | {0, run.whole})
     found = {}
     for begin, end in zip(edges, edges[1:]):
-        piece = piece_of(phase_at(run.spans, parent, child, (begin + end) / 2))
+        piece = piece_of(phase_at(run.spans, parent, (begin + end) / 2, (parent, child)))
         found[piece] = found.get(piece, 0) + end - begin
     return found
 

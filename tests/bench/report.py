@@ -71,7 +71,7 @@ def print_results(found, runs):
             print("\n" + table.text(table.rows(part)))
     if runs:
         print("\n" + table.text(pieces.rows(pieces.summary(runs), reasons=False)))
-    if main:
+    if any(each["targets"] for each in main):
         print("\n" + table.count_met(main))
 
 
@@ -113,7 +113,7 @@ def vm_text(found):
 
 def calls_text(result):
     berth = result["processes"]["berth"]
-    return f"A `run` of the minimal bundle makes {sum(berth)} system calls: berth {berth[0]}, its child, up to the workload's end, {sum(berth[1:])}."
+    return f"A `run` of the minimal bundle makes {sum(berth)} system calls: berth {berth[0]}, its children, up to the workload's end, {sum(berth[1:])}."
 
 
 def write_document(top):
