@@ -39,8 +39,9 @@ foreign_program() {
   local program=$top/build/helpers/$1 source=$top/tests/runtime/foreign/$1.s
   if [[ ! $program -nt $source ]]; then
     mkdir -p "${program%/*}"
-    "$1-linux-gnu-as" -o "$program.o" "$source" && "$1-linux-gnu-ld" -s -o "$program.$$" "$program.o" >&2 ||
+    "$1-linux-gnu-as" -o "$program.$$.o" "$source" && "$1-linux-gnu-ld" -s -o "$program.$$" "$program.$$.o" >&2 ||
       fail "cannot assemble $1 (in the test machine: run the suite outside first)" || return
+    rm "$program.$$.o"
     mv "$program.$$" "$program"
   fi
   echo "$program"
@@ -49,7 +50,10 @@ foreign_program() {
 emulator() {
   local name=qemu-$1-static
   if [[ ! -x /usr/bin/$name ]]; then cp "$top/build/helpers/$name" /usr/bin; fi
-  [[ -x $top/build/helpers/$name || ${BERTH_VM_KERNEL-} ]] || cp -L "/usr/bin/$name" "$top/build/helpers"
+  if [[ ! -x $top/build/helpers/$name && ! ${BERTH_VM_KERNEL-} ]]; then
+    cp -L "/usr/bin/$name" "$top/build/helpers/$name.$$"
+    mv "$top/build/helpers/$name.$$" "$top/build/helpers/$name"
+  fi
 }
 
 value() { sed -nE "s/^$1[[:space:]]*//p" <<< "$output"; }
