@@ -61,6 +61,7 @@ message() { # BERTH [PEER]
   if [[ $RUNTIME = berth ]]; then assert_contains "$1"; elif (($# > 1)); then assert_contains "$2"; fi
 }
 
+# shellcheck disable=SC2154 # $top is common.bash's
 podman_config() { # makes $RUNTIME Podman's default, as docs/podman.md says
   mkdir -p /etc/containers/containers.conf.d
   install -m 644 "$top/packaging/podman.conf" /etc/containers/containers.conf.d/50-berth.conf

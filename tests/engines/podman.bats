@@ -277,9 +277,9 @@ limits() { # MANAGER
   assert_output /other/bin/busybox
   mkdir "$BATS_TEST_TMPDIR/mapped"
   touch "$BATS_TEST_TMPDIR/mapped/file"
-  mkdir -p $engines_cache/mapped
-  touch $engines_cache/mapped/file
-  run podman run --rm --uidmap 0:200000:65536 --gidmap 0:200000:65536 -v $engines_cache/mapped:/mapped:idmap bb stat -c %u:%g /mapped/file
+  mkdir -p "$engines_cache/mapped"
+  touch "$engines_cache/mapped/file"
+  run podman run --rm --uidmap 0:200000:65536 --gidmap 0:200000:65536 -v "$engines_cache/mapped:/mapped:idmap" bb stat -c %u:%g /mapped/file
   assert_output 0:0
   run podman run --rm -v "$BATS_TEST_TMPDIR/mapped:/mapped:rshared" bb grep ' /mapped .*shared:' /proc/self/mountinfo
   assert_success

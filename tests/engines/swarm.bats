@@ -59,8 +59,8 @@ replicas() { [[ $(docker_of 1 service ls --format '{{.Replicas}}') = "$1" ]]; }
   assert_equal "$(wc -w <<< "$ids")" 2
   for id in $ids; do
     run docker_of 2 inspect --format '{{.HostConfig.Runtime}} {{.State.Pid}}' "$id"
-    read -r runtime pid <<< "$output"
-    assert_equal "$runtime $(cat "$(group_of "$pid")/memory.max")" "$RUNTIME 33554432"
+    read -r used pid <<< "$output"
+    assert_equal "$used $(cat "$(group_of "$pid")/memory.max")" "$RUNTIME 33554432"
   done
 
   stop_node 2
