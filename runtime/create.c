@@ -256,7 +256,16 @@ static int prepare_start(struct creation *c, bool run)
 	return n->result_fifo;
 }
 
-int creation_claim(struct creation *c)
+/* Before the sources of mounts are opened: one more is added. */
+static int prepare_notify(struct creation *c, bool run)
+{
+	const char *manager = c->runtime->notify_socket;
+	int r = manager ? notify_prepare(&c->spec, c->store, c->runtime->root, c->options->id) : 0;
+
+	return r >= 0 && run ? notify_listen(&c->notify, c->store, manager) : r;
+}
+
+int creation_claim(struct creation *c, bool run)
 {
 	c->store = store_create(c->runtime->root, c->options->id);
 	if (c->store < 0)
@@ -267,7 +276,7 @@ int creation_claim(struct creation *c)
 		r = make_cgroup(c);
 	if (r >= 0)
 		r = rdt_make(&c->rdt, &c->spec.linux_.intel_rdt, &c->state, c->store);
-	return r;
+	return r < 0 ? r : prepare_notify(c, run);
 }
 
 /* In a new user namespace only init can make it, so that it belongs there. */
@@ -281,24 +290,13 @@ static void begin_network(struct creation *c)
 	c->newborn.network_comes = true;
 }
 
-/* Before the sources of mounts are opened: one more is added. */
-static int prepare_notify(struct creation *c, bool run)
-{
-	const char *manager = c->runtime->notify_socket;
-	int r = manager ? notify_prepare(&c->spec, c->store, c->runtime->root, c->options->id) : 0;
-
-	return r >= 0 && run ? notify_listen(&c->notify, c->store, manager) : r;
-}
-
 static int prepare(struct creation *c, bool run)
 {
 	begin_network(c);
 	int r = prepare_process(c);
 
 	if (r >= 0)
-		r = creation_claim(c);
-	if (r >= 0)
-		r = prepare_notify(c, run);
+		r = creation_claim(c, run);
 	if (r >= 0)
 		r = prepare_rootfs(c);
 	return r < 0 ? r : prepare_start(c, run);

@@ -55,10 +55,11 @@ void creation_close(struct creation *creation);
 
 /*
  * Steps of it that restore.c takes, too, in this order; creation_undo() undoes them all. load: the configuration, understood and checked, and
- * the namespaces to join. claim: the id, with its plan on record, the cgroup. attach: systemd's scope begins with pid.
+ * the namespaces to join. claim: the id, with its plan on record, the cgroup, the class of Intel RDT, the notify socket (with run,
+ * listening). attach: systemd's scope begins with pid.
  */
 int creation_load(struct creation *creation, const struct runtime *runtime, const struct create_options *options, bool run, bool detached);
-int creation_claim(struct creation *creation);
+int creation_claim(struct creation *creation, bool run);
 int creation_attach(struct creation *creation, pid_t pid);
 
 /* prestart and createRuntime, with the state "creating". */

@@ -232,6 +232,9 @@ static int run_criu(struct restore *restore)
 
 	if (r >= 0 && c->cgroup.fd < 0 && c->runtime->manager == CGROUP_MANAGER_SYSTEMD)
 		r = creation_attach(c, session->criu.process.pid);
+	/* What criu makes inherits it. */
+	if (r >= 0)
+		r = rdt_enter(&c->rdt, session->criu.process.pid);
 	if (r < 0)
 		return r;
 	set_cgroup(restore);
@@ -253,7 +256,7 @@ static int make(struct restore *restore)
 	if (r >= 0)
 		r = criu_session_open(&restore->session, &restore->options->wishes, "restore.log", false);
 	if (r >= 0)
-		r = creation_claim(c);
+		r = creation_claim(c, true);
 	if (r >= 0)
 		r = store_save_config(c->store, c->config, c->config_size);
 	if (r >= 0)
