@@ -39,7 +39,7 @@ static void print_commands(void)
 	for (const struct command *const *c = commands; *c; c++) {
 		if (c == commands || c[0]->group != c[-1]->group)
 			printf("\n%s:\n", group_titles[(*c)->group]);
-		printf("  %-11s%s\n", (*c)->name, (*c)->summary);
+		printf("  %-12s%s\n", (*c)->name, (*c)->summary);
 	}
 }
 

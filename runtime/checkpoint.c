@@ -142,10 +142,8 @@ static int fill_request(struct checkpoint *checkpoint)
 	criu->root = checkpoint->record.state.rootfs;
 	criu_session_configure(session, &checkpoint->spec);
 	set_cgroup(checkpoint);
-	int r = check_parent(checkpoint);
+	int r = add_external_namespaces(checkpoint);
 
-	if (r >= 0)
-		r = add_external_namespaces(checkpoint);
 	if (r >= 0)
 		r = criu_mounts_of(pid, &checkpoint->spec, &criu->external_mounts, &session->arena);
 	return r < 0 || options->pre_dump ? r : criu_streams_save(session, pid);
@@ -230,6 +228,8 @@ static int run(struct checkpoint *checkpoint, const struct runtime *runtime)
 	if (lock < 0)
 		return lock;
 	r = criu_session_open(&checkpoint->session, &options->wishes, "dump.log", true);
+	if (r >= 0)
+		r = check_parent(checkpoint);
 	if (r >= 0)
 		r = check_features(checkpoint);
 	if (r >= 0)

@@ -103,20 +103,21 @@ static int attach_tree(struct complaint *complaint, int place, int tree, size_t 
 	snprintf(name, sizeof name, "%zu", number);
 	if (step(complaint, "stat a mount", fstat(tree, &st)) < 0)
 		return -1;
-	int r = S_ISDIR(st.st_mode) ? mkdirat(place, name, 0700) : mknodat(place, name, S_IFREG | 0600, 0);
+	int r = S_ISDIR(st.st_mode) ? mkdirat(place, name, 0711) : mknodat(place, name, S_IFREG | 0600, 0);
 
 	if (step(complaint, "make a mount point", r) < 0)
 		return -1;
 	return step(complaint, "mount", with_errno(sys_move_mount(tree, "", place, name, MOVE_MOUNT_F_EMPTY_PATH)));
 }
 
-/* criu wants the root to be a mount point, and binds what is mounted elsewhere: nothing of that is seen on the host. */
+/*
+ * criu wants the root to be a mount point, and binds what is mounted elsewhere: nothing of that is seen on the host. Processes that are root in a user
+ * namespace only have to get there, too.
+ */
 static int attach_trees(struct complaint *complaint, const struct criu_start *start)
 {
-	if (step(complaint, "unshare", unshare(CLONE_NEWNS)) < 0 ||
-	    step(complaint, "set propagation", with_errno(sys_mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL))) < 0 ||
-	    step(complaint, "mount a tmpfs",
-	         with_errno(sys_mount("tmpfs", start->place, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700"))) < 0)
+	if (step(complaint, "mount a tmpfs",
+	         with_errno(sys_mount("tmpfs", start->place, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0711"))) < 0)
 		return -1;
 	int place = step(complaint, "open the tmpfs", open(start->place, O_PATH | O_DIRECTORY | O_CLOEXEC));
 
@@ -124,6 +125,13 @@ static int attach_trees(struct complaint *complaint, const struct criu_start *st
 		if (attach_tree(complaint, place, start->trees[i], i) < 0)
 			return -1;
 	return place < 0 ? -1 : 0;
+}
+
+static int leave_mounts(struct complaint *complaint)
+{
+	if (step(complaint, "unshare", unshare(CLONE_NEWNS)) < 0)
+		return -1;
+	return step(complaint, "set propagation", with_errno(sys_mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL)));
 }
 
 /* The same directory by way of the mounts of this process. */
@@ -168,7 +176,7 @@ static int set_up(struct complaint *complaint, const struct criu_start *start, i
 {
 	int fds[CRIU_FIRST_INHERITED + CRIU_INHERIT_MAX + 1], count = 0;
 
-	if (start->place && attach_trees(complaint, start) < 0)
+	if (start->place && leave_mounts(complaint) < 0)
 		return -1;
 	if ((fds[count++] = make_pair(complaint, parent)) < 0)
 		return -1;
@@ -179,6 +187,8 @@ static int set_up(struct complaint *complaint, const struct criu_start *start, i
 		if (start->place && fds[count] >= 0 && (fds[count] = reopen(complaint, directories[i])) < 0)
 			return -1;
 	}
+	if (start->place && attach_trees(complaint, start) < 0)
+		return -1;
 	for (size_t i = 0; i < start->inherit_count; i++)
 		fds[count++] = start->inherit[i];
 	/* The last is for the report. */
@@ -198,6 +208,8 @@ static _Noreturn void become_criu(const struct criu_start *start, int parent, in
 	struct complaint complaint = { 0 };
 
 	snprintf(number, sizeof number, "%d", CRIU_SOCKET);
+	/* Who may read the images is decided by their directory's mode. */
+	umask(022);
 	if (step(&complaint, "reset signals", spawn_reset_signals()) >= 0 && set_up(&complaint, start, parent, &report) >= 0)
 		step(&complaint, "execute", execve(start->program->file, args, env));
 	(void)!write(report, &complaint, sizeof complaint);
@@ -277,7 +289,8 @@ int criu_send(struct criu *criu, const struct criu_request *request)
 	struct wire message = criu_encode(request, &arena);
 	ssize_t n = send(criu->socket, message.data, message.size, MSG_NOSIGNAL);
 
-	return n < 0 ? fail(errno, "speak to criu") : 0;
+	/* What it ended of, criu_receive() tells. */
+	return n < 0 && errno != EPIPE && errno != ECONNRESET ? fail(errno, "speak to criu") : 0;
 }
 
 int criu_receive(struct criu *criu, struct criu_response *response, int *fd, struct arena *arena)
@@ -378,6 +391,8 @@ int criu_explain(const struct criu_response *response, const char *doing, int wo
 		criu_log_errors(text, errors, sizeof errors);
 	if (!errors[0] && response->message)
 		snprintf(errors, sizeof errors, "%s", response->message);
+	if (!errors[0] && response->type == 0)
+		snprintf(errors, sizeof errors, "it ended without an answer");
 	if (!errors[0])
 		snprintf(errors, sizeof errors, "it does not say why (error %d)", code);
 	return refuse(code, "criu could not %s: %s (its log: %s/%s)", doing, errors, work_path, log);

@@ -38,7 +38,7 @@ struct criu_start {
 	const int *inherit;      /* descriptors that become CRIU_FIRST_INHERITED and on; 0–2 are the caller's */
 	size_t inherit_count;
 	/* restore: detached trees that are attached as PLACE/0, PLACE/1 … in a mount namespace that ends with criu; place NULL: none */
-	const char *place;       /* absolute path of a directory */
+	const char *place;       /* absolute path of a directory that criu has no other use for */
 	const int *trees;
 	size_t tree_count;
 };

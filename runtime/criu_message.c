@@ -119,44 +119,35 @@ static void put_texts(struct wire *wire, unsigned field, const struct strings *t
 		wire_put_text(wire, field, texts->items[i]);
 }
 
-union option_value {
-	int number;
-	bool flag;
-	const char *text;
-	struct opt_i64 maybe;
-	struct strings texts;
-	struct string_map map;
-};
-
 static void put_option(struct wire *wire, const struct option_row *row, const struct criu_options *options)
 {
-	const union option_value *value = (const union option_value *)((const char *)options + row->offset);
+	const void *value = (const char *)options + row->offset;
 
 	switch (row->kind) {
 	case OPTION_NUMBER:
-		if (value->number != 0)
-			wire_put_number(wire, row->field, value->number);
+		if (*(const int *)value != 0)
+			wire_put_number(wire, row->field, *(const int *)value);
 		return;
 	case OPTION_MAYBE:
-		if (value->maybe.set)
-			wire_put_number(wire, row->field, value->maybe.value);
+		if (((const struct opt_i64 *)value)->set)
+			wire_put_number(wire, row->field, ((const struct opt_i64 *)value)->value);
 		return;
 	case OPTION_FLAG:
-		if (value->flag)
+		if (*(const bool *)value)
 			wire_put_number(wire, row->field, 1);
 		return;
 	case OPTION_TEXT:
-		if (value->text)
-			wire_put_text(wire, row->field, value->text);
+		if (*(const char *const *)value)
+			wire_put_text(wire, row->field, *(const char *const *)value);
 		return;
 	case OPTION_TEXTS:
-		put_texts(wire, row->field, &value->texts);
+		put_texts(wire, row->field, value);
 		return;
 	case OPTION_MAP:
-		put_map(wire, row->field, &value->map);
+		put_map(wire, row->field, value);
 		return;
 	case OPTION_INHERIT:
-		put_inherited(wire, row->field, &value->texts);
+		put_inherited(wire, row->field, value);
 		return;
 	}
 }

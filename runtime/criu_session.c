@@ -39,10 +39,14 @@ static int open_directories(struct criu_session *session, bool make)
 	session->images = open_directory(wishes->images, "image", make);
 	if (session->images < 0)
 		return session->images;
-	if (!wishes->work)
-		return 0;
-	session->work = open_directory(wishes->work, "work", true);
-	return session->work < 0 ? session->work : 0;
+	if (wishes->work)
+		session->work = open_directory(wishes->work, "work", true);
+	if (wishes->work && session->work < 0)
+		return session->work;
+	/* What an earlier one says is not to be taken for this one's. */
+	if (unlinkat(session->work < 0 ? session->images : session->work, session->log, 0) < 0 && errno != ENOENT)
+		return fail(errno, "remove the earlier %s", session->log);
+	return 0;
 }
 
 int criu_session_open(struct criu_session *session, const struct criu_wishes *wishes, const char *log, bool make)

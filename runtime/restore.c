@@ -19,16 +19,61 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PLACE "criu" /* in ROOT/ID: where criu has the mounts for the container, in a mount namespace of its own */
-
 struct restore {
 	const struct restore_options *options;
 	struct creation creation;
 	struct criu_session session;
 	struct criu_trees trees;
-	char *place;
+	const char *place;
 	int inherit[DESCRIPTORS + NS_TYPES];
 };
+
+/* --- images in a user namespace --------------------------------------------------------------------------------------- */
+
+/*
+ * Processes that criu has put into the container's user namespace open images, too, and are root there only. For as long as it takes, the group that
+ * is their root's may look into the directory.
+ */
+struct access {
+	int directory; /* -1: was not changed */
+	struct stat before;
+};
+
+static int host_gid_of_root(const struct spec_id_maps *maps, gid_t *gid)
+{
+	for (size_t i = 0; i < maps->count; i++)
+		if (maps->items[i].container_id == 0) {
+			*gid = maps->items[i].host_id;
+			return 0;
+		}
+	return -ERANGE;
+}
+
+static int give_access(struct access *access, int images, const struct spec *spec)
+{
+	gid_t gid;
+
+	*access = (struct access){ .directory = -1 };
+	if (!spec_new_namespace(spec, NS_USER) || host_gid_of_root(&spec->linux_.gid_maps, &gid) < 0)
+		return 0;
+	if (fstat(images, &access->before) < 0)
+		return fail(errno, "stat the image directory");
+	if (access->before.st_mode & S_IXOTH)
+		return 0;
+	access->directory = images;
+	if (fchown(images, (uid_t)-1, gid) < 0 || fchmod(images, (access->before.st_mode & 07777) | S_IRGRP | S_IXGRP) < 0)
+		return fail(errno, "let the container's root read the image directory");
+	return 0;
+}
+
+static void take_access(const struct access *access)
+{
+	if (access->directory < 0)
+		return;
+	if (fchmod(access->directory, access->before.st_mode & 07777) < 0 ||
+	    fchown(access->directory, (uid_t)-1, access->before.st_gid) < 0)
+		log_warning("the image directory can still be read by the container's root: %s", strerror(errno));
+}
 
 /* --- the request ------------------------------------------------------------------------------------------------------ */
 
@@ -86,9 +131,8 @@ static int prepare_root(struct restore *restore)
 
 	if (root < 0)
 		return fail(errno, "/root/path: open %s", c->state.rootfs);
-	if (mkdirat(c->store, PLACE, 0700) < 0)
-		return fail(errno, "make " PLACE " in the state directory");
-	restore->place = arena_printf(&session->arena, "%s/%s/" PLACE, c->runtime->root, c->options->id);
+	/* Over the states of all containers, in criu's mount namespace: no business of criu's. */
+	restore->place = c->runtime->root;
 	session->options.root = arena_printf(&session->arena, "%s/0", restore->place);
 	int r = criu_mounts_prepare(&c->spec, bundle, root);
 
@@ -251,6 +295,7 @@ static int run_criu(struct restore *restore)
 static int make(struct restore *restore)
 {
 	struct creation *c = &restore->creation;
+	struct access access = { .directory = -1 };
 	int r = criu_mounts_check(&c->spec, "restore");
 
 	if (r >= 0)
@@ -262,10 +307,11 @@ static int make(struct restore *restore)
 	if (r >= 0)
 		r = fill_request(restore);
 	if (r >= 0)
-		r = run_criu(restore);
-	criu_trees_close(&restore->trees);
+		r = give_access(&access, restore->session.images, &c->spec);
 	if (r >= 0)
-		(void)unlinkat(c->store, PLACE, AT_REMOVEDIR);
+		r = run_criu(restore);
+	take_access(&access);
+	criu_trees_close(&restore->trees);
 	return r;
 }
 

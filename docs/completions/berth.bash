@@ -20,6 +20,16 @@ _berth_options() {
       ;;
     kill) echo --all -a --regex -r --help -h ;;
     delete) echo --force -f --regex -r --help -h ;;
+    checkpoint)
+      echo --image-path --work-path --parent-path --leave-running --pre-dump --tcp-established --tcp-skip-in-flight --link-remap \
+        --ext-unix-sk --shell-job --file-locks --lazy-pages --status-fd --page-server --manage-cgroups-mode --empty-ns \
+        --auto-dedup --network-lock --help -h
+      ;;
+    restore)
+      echo --bundle -b --image-path --work-path --detach -d --console-socket --pid-file --tcp-established --tcp-close \
+        --ext-unix-sk --shell-job --file-locks --lazy-pages --manage-cgroups-mode --empty-ns --auto-dedup --network-lock \
+        --lsm-profile --lsm-mount-context --no-subreaper --no-pivot --help -h
+      ;;
     update)
       echo --resources -r --memory --memory-reservation --memory-swap --cpu-quota --cpu-period --cpu-burst --cpu-share \
         --cpu-idle --cpuset-cpus --cpuset-mems --pids-limit --blkio-weight --net-egress --net-ingress \
@@ -42,6 +52,8 @@ _berth_takes_value() {
     create:--bundle | create:-b | run:--bundle | run:-b | spec:--bundle | spec:-b | spec:--file | spec:-f) ;;
     create:--config | create:-f | run:--config | run:-f) ;;
     *:--console-socket | *:--pidfd-socket | *:--pid-file | *:--preserve-fds) ;;
+    restore:--bundle | restore:-b | *:--image-path | *:--work-path | *:--parent-path | *:--manage-cgroups-mode | *:--empty-ns) ;;
+    *:--network-lock | *:--status-fd | *:--page-server | *:--lsm-profile | *:--lsm-mount-context) ;;
     exec:--process | exec:-p | exec:--user | exec:-u | exec:--additional-gids | exec:-g | exec:--cwd | exec:--env | exec:-e) ;;
     exec:--cap | exec:-c | exec:--apparmor | exec:--process-label | exec:--cgroup) ;;
     list:--format | list:-f | ps:--format | ps:-f | top:--format | top:-f) ;;
@@ -53,12 +65,15 @@ _berth_takes_value() {
 
 _berth_value() { # COMMAND OPTION CURRENT
   case $1:$2 in
-    :--root | *:--bundle | create:-b | run:-b | spec:-b) compgen -d -- "$3" ;;
+    :--root | *:--bundle | create:-b | run:-b | spec:-b | restore:-b | *:--image-path | *:--work-path) compgen -d -- "$3" ;;
     :--log-format) compgen -W "text json" -- "$3" ;;
     :--log-level) compgen -W "debug info warning error" -- "$3" ;;
     :--cgroup-manager) compgen -W "cgroupfs systemd disabled" -- "$3" ;;
     :--rootless) compgen -W "auto true false" -- "$3" ;;
-    *:--interval) ;;
+    *:--manage-cgroups-mode) compgen -W "soft full strict ignore" -- "$3" ;;
+    *:--network-lock) compgen -W "default iptables nftables skip" -- "$3" ;;
+    *:--empty-ns) compgen -W "network" -- "$3" ;;
+    *:--interval | *:--parent-path | *:--status-fd | *:--page-server | *:--lsm-profile | *:--lsm-mount-context) ;;
     list:* | ps:* | top:*) compgen -W "table json" -- "$3" ;;
     update:--resources | update:-r) compgen -f -- "$3" ;;
     update:--cpu-idle) compgen -W "0 1" -- "$3" ;;
@@ -71,13 +86,13 @@ _berth_value() { # COMMAND OPTION CURRENT
 
 _berth_arguments() { # COMMAND POSITION CURRENT
   case $1:$2 in
-    :*) compgen -W "create start run kill delete exec ps pause resume update mounts list state events top spec features help" -- "$3" ;;
-    help:0) compgen -W "create start run kill delete exec ps pause resume update mounts list state events top spec features" -- "$3" ;;
+    :*) compgen -W "create start run kill delete checkpoint restore exec ps pause resume update mounts list state events top spec features help" -- "$3" ;;
+    help:0) compgen -W "create start run kill delete checkpoint restore exec ps pause resume update mounts list state events top spec features" -- "$3" ;;
     kill:1) compgen -W "HUP INT QUIT KILL USR1 USR2 TERM CONT STOP WINCH" -- "$3" ;;
     mounts:0) compgen -W "add remove" -- "$3" ;;
     mounts:1) compgen -W "$("${berth[@]}" list --quiet 2> /dev/null)" -- "$3" ;;
     mounts:2) compgen -f -- "$3" ;;
-    create:* | run:* | list:* | spec:* | features:*) ;;
+    create:* | run:* | restore:* | list:* | spec:* | features:*) ;;
     *:0 | top:*) compgen -W "$("${berth[@]}" list --quiet 2> /dev/null)" -- "$3" ;;
   esac
 }

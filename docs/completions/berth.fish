@@ -10,7 +10,7 @@ function __berth_ids
     berth $root list --quiet 2>/dev/null
 end
 
-set -l commands create start run kill delete exec ps pause resume update mounts list state events top spec features help
+set -l commands create start run kill delete checkpoint restore exec ps pause resume update mounts list state events top spec features help
 
 complete -c berth -f
 complete -c berth -s h -l help -d 'Show help'
@@ -31,6 +31,8 @@ complete -c berth -n $global -a start -d 'Start the process of a created contain
 complete -c berth -n $global -a run -d 'Create, start and wait for a container'
 complete -c berth -n $global -a kill -d 'Send a signal to a container'
 complete -c berth -n $global -a delete -d 'Remove a stopped container'
+complete -c berth -n $global -a checkpoint -d 'Write a running container to files'
+complete -c berth -n $global -a restore -d 'Make a container from such files again'
 complete -c berth -n $global -a exec -d 'Run a command in a container'
 complete -c berth -n $global -a ps -d 'List the processes of a container'
 complete -c berth -n $global -a pause -d 'Freeze all processes of a container'
@@ -45,23 +47,45 @@ complete -c berth -n $global -a spec -d 'Write a configuration to begin with'
 complete -c berth -n $global -a features -d 'Print what this runtime supports'
 complete -c berth -n $global -a help -d 'Show help'
 
-complete -c berth -n '__fish_seen_subcommand_from start kill delete exec ps pause resume update state events top' -a '(__berth_ids)'
+complete -c berth -n '__fish_seen_subcommand_from start kill delete checkpoint exec ps pause resume update state events top' -a '(__berth_ids)'
 complete -c berth -n '__fish_seen_subcommand_from mounts; and not __fish_seen_subcommand_from add remove' -a 'add remove'
 complete -c berth -n '__fish_seen_subcommand_from mounts; and __fish_seen_subcommand_from add remove' -F -a '(__berth_ids)'
 complete -c berth -n '__fish_seen_subcommand_from help' -a "$commands"
 
-complete -c berth -n '__fish_seen_subcommand_from create run spec' -s b -l bundle -r -F -d 'Bundle directory'
-complete -c berth -n '__fish_seen_subcommand_from create run exec' -l console-socket -r -F -d 'Send the terminal to this socket'
+complete -c berth -n '__fish_seen_subcommand_from create run restore spec' -s b -l bundle -r -F -d 'Bundle directory'
+complete -c berth -n '__fish_seen_subcommand_from create run restore exec' -l console-socket -r -F -d 'Send the terminal to this socket'
 complete -c berth -n '__fish_seen_subcommand_from create run exec' -l pidfd-socket -r -F -d 'Send a pidfd to this socket'
-complete -c berth -n '__fish_seen_subcommand_from create run exec' -l pid-file -r -F -d 'Write the pid'
+complete -c berth -n '__fish_seen_subcommand_from create run restore exec' -l pid-file -r -F -d 'Write the pid'
 complete -c berth -n '__fish_seen_subcommand_from create run exec' -l preserve-fds -x -d 'Pass descriptors'
-complete -c berth -n '__fish_seen_subcommand_from create run exec' -l no-subreaper -d 'Be no subreaper'
+complete -c berth -n '__fish_seen_subcommand_from create run restore exec' -l no-subreaper -d 'Be no subreaper'
 complete -c berth -n '__fish_seen_subcommand_from create run' -s f -l config -r -F -d "Configuration, if not the bundle's"
-complete -c berth -n '__fish_seen_subcommand_from create run' -l no-pivot -d 'Chroot instead of pivot_root'
+complete -c berth -n '__fish_seen_subcommand_from create run restore' -l no-pivot -d 'Chroot instead of pivot_root'
 complete -c berth -n '__fish_seen_subcommand_from create run' -l no-new-keyring -d "Keep the caller's session keyring"
-complete -c berth -n '__fish_seen_subcommand_from run exec' -s d -l detach -d 'Return once it runs'
+complete -c berth -n '__fish_seen_subcommand_from run restore exec' -s d -l detach -d 'Return once it runs'
 complete -c berth -n '__fish_seen_subcommand_from run' -l keep -d 'Do not delete it at the end'
 complete -c berth -n '__fish_seen_subcommand_from run' -l subreaper -d 'Reap what the container leaves behind'
+
+complete -c berth -n '__fish_seen_subcommand_from checkpoint restore' -l image-path -r -F -d 'Directory of the image files'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint restore' -l work-path -r -F -d 'Directory of the log'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint restore' -l tcp-established -d 'Keep open TCP connections'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint restore' -l ext-unix-sk -d 'Unix sockets may lead out'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint restore' -l shell-job -d 'It has the terminal of a shell'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint restore' -l file-locks -d 'It holds file locks'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint restore' -l lazy-pages -d 'Memory when it is asked for'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint restore' -l manage-cgroups-mode -x -a 'soft full strict ignore' -d 'What is done about groups that it made'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint restore' -l empty-ns -x -a network -d 'Make the namespace only'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint restore' -l auto-dedup -d 'Drop what is not needed any more'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint restore' -l network-lock -x -a 'default iptables nftables skip' -d 'How packets are held back'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint' -l parent-path -r -d 'Images of a pre-dump'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint' -l leave-running -d 'The container goes on'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint' -l pre-dump -d 'Memory only'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint' -l tcp-skip-in-flight -d 'Without connections being made'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint' -l link-remap -d 'Link unlinked files again'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint' -l status-fd -x -d 'Where to tell that memory can be asked for'
+complete -c berth -n '__fish_seen_subcommand_from checkpoint' -l page-server -x -d 'Where memory goes to'
+complete -c berth -n '__fish_seen_subcommand_from restore' -l tcp-close -d 'TCP connections come back closed'
+complete -c berth -n '__fish_seen_subcommand_from restore' -l lsm-profile -x -d 'Another LSM profile'
+complete -c berth -n '__fish_seen_subcommand_from restore' -l lsm-mount-context -x -d 'Another label of mounts'
 
 complete -c berth -n '__fish_seen_subcommand_from exec' -s t -l tty -d 'Give it a terminal'
 complete -c berth -n '__fish_seen_subcommand_from exec' -s p -l process -r -F -d 'The process as JSON'

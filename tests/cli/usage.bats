@@ -3,7 +3,7 @@
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2154,SC2317 # bats' subshells; variables of common.bash
 load ../lib/common
 
-commands=(create start run kill delete exec ps pause resume update list state events top spec features)
+commands=(create start run kill delete checkpoint restore exec ps pause resume update list state events top spec features)
 manual() { cat "$top/docs/man/berth${1:+-$1}.8"; } # [COMMAND]
 
 # Long and short options of a command (none: of berth) as its --help lists them.
@@ -130,13 +130,14 @@ complete_line() { # WORD...: what bash offers for the last one
 }
 
 @test "bash completes commands, options, values and ids" {
-  assert_equal "$(complete_line re)" "resume"
+  assert_equal "$(complete_line re)" "restore resume"
   assert_equal "$(complete_line --log-f)" "--log-format"
   assert_equal "$(complete_line --log-format j)" "json"
   assert_equal "$(complete_line --log json run --det)" "--detach"
   assert_equal "$(complete_line list -f t)" "table"
   assert_equal "$(complete_line kill web US)" "USR1 USR2"
   assert_equal "$(complete_line top --format j)" "json"
+  assert_equal "$(complete_line checkpoint --network-lock n)" "nftables"
   assert_equal "$(complete_line update --net-i)" "--net-ingress"
   bundle one
   create one

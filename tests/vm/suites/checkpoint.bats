@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# Checkpoints where a kernel has all that they need: limits in force, systemd's scopes, changed memory only, memory that comes later, and the move
+# of a container to another node (docs/migration.md).
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
+load ../../lib/common
+load ../../lib/criu
+
+setup() {
+  common_setup
+  criu_setup
+}
+
+@test "limits are the configuration's, before anything runs" {
+  bundle saved
+  counter
+  config '.linux.resources += { memory: { limit: 67108864 }, pids: { limit: 10 } }'
+  start_new saved
+  wait_until counted 3
+  checkpoint saved
+  config '.linux.resources += { memory: { limit: 33554432 }, pids: { limit: 2 } }'
+  restore saved
+  assert_cgroup saved memory.max 33554432
+  assert_cgroup saved pids.max 2
+  # No device but the usual ones.
+  run berth exec saved sh -c 'mknod /dev/kmsg c 1 11; cat /dev/kmsg'
+  assert_error 'not permitted'
+}
+
+@test "in a scope of systemd" {
+  bundle saved
+  counter
+  config '.linux.cgroupsPath = "system.slice:berth:test-saved" | .linux.resources += { pids: { limit: 10 } }'
+  scoped() { "$BERTH" --systemd-cgroup --root "$BATS_TEST_TMPDIR/state" "$@" 3>&-; }
+  scoped run --detach --bundle "$bundle" saved < /dev/null > "$BATS_TEST_TMPDIR/saved.log" 2>&1
+  wait_until counted 3
+  scoped checkpoint --image-path "$images" saved
+  run systemctl is-active berth-test-saved.scope
+  assert_failure
+  scoped restore --detach --bundle "$bundle" --image-path "$images" saved < /dev/null >> "$BATS_TEST_TMPDIR/saved.log" 2>&1
+  assert_equal "$(cgroup_of saved)" /sys/fs/cgroup/system.slice/berth-test-saved.scope
+  assert_cgroup saved pids.max 10
+  assert_equal "$(systemctl show --property=ActiveState --value berth-test-saved.scope)" active
+  wait_until counted $(($(count) + 1))
+  scoped delete --force saved
+}
+
+@test "pre-dumps: each has what has changed" {
+  bundle saved
+  script 'x=$(head -c 4000000 /dev/zero | tr "\0" x); i=0; while :; do i=$((i + 1)); echo $i > /run/n.new; mv /run/n.new /run/n; sleep 0.1; done'
+  start_new saved
+  wait_until counted 3
+  images=$BATS_TEST_TMPDIR/1 checkpoint saved --pre-dump
+  assert_status saved running
+  images=$BATS_TEST_TMPDIR/2 checkpoint saved --pre-dump --parent-path ../1
+  images=$BATS_TEST_TMPDIR/3
+  checkpoint saved --parent-path ../2
+  pages() { du -cb "$BATS_TEST_TMPDIR/$1"/pages-*.img | tail -n 1 | cut -f1; }
+  (($(pages 1) > 4000000 && $(pages 2) < 2000000 && $(pages 3) < 2000000)) || fail "pages: $(pages 1) $(pages 2) $(pages 3)"
+  local last
+  last=$(count)
+  restore saved
+  wait_until counted $((last + 1))
+  run berth checkpoint --image-path "$BATS_TEST_TMPDIR/4" --parent-path ../none saved
+  assert_error '--parent-path ../none' 'No such file'
+}
+
+@test "migration: memory and a TCP connection move to another node" {
+  static_program tcp "$top/tests/runtime/tcp.c" > /dev/null
+  run "$top/tests/bench/migrate" 16
+  assert_success
+  assert_line 'node a has: '
+  assert_line 'node b has: web'
+  assert_matches 'answers before [0-9]+, after [0-9]+'
+  assert_matches 'bytes sent: [0-9]{8} running, [0-9]{4,7} running, [0-9]{4,7} standing still'
+  assert_matches 'the client waited for [0-9]+ ms'
+}
