@@ -2,7 +2,8 @@
 # system.bash: a Debian with its own systemd in a container, by the configuration of docs/system-containers.md.
 #
 #   system_bundle ROOT     a bundle "system" whose root file system is ROOT
-#   boot [OPTION...]       runs it with a console of its own, in the background; what the console says goes to $console
+#   boot [CMD...]          runs it with a console of its own, in the background, by CMD (else $BERTH as in `berth`); what the console says goes
+#                          to $console
 #   wait_up                until it has reached its target
 #   halt                   asks it to halt, and waits until berth has ended; the status of that is $halted
 
@@ -13,11 +14,12 @@ system_bundle() { # ROOT
   config '.root.path = $root | (.mounts[] | select(.destination == "/") | .source) = $root | .linux.cgroupsPath = "/berth-test-system"' --arg root "$1"
 }
 
-boot() { # [OPTION...]
+boot() { # [CMD...]
   local line
   console=$BATS_TEST_TMPDIR/console
-  printf -v line '%q ' "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" run --bundle "$bundle" system
-  command script --quiet --return --flush --command "exec $line" "$console" < /dev/null > /dev/null 2>&1 3>&- &
+  (($#)) || set -- "$BERTH" --root "$BATS_TEST_TMPDIR/state"
+  printf -v line '%q ' exec "$@" run --bundle "$bundle" system
+  command script --quiet --return --flush --command "$line" "$console" < /dev/null > /dev/null 2>&1 3>&- &
   booted=$!
 }
 

@@ -2,6 +2,7 @@
 # A normal user's containers: user_namespaces(7), newuidmap(1), subuid(5). Cgroups by delegation: vm/suites/cgroup-rootless.bats.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
 load helper
+load ../lib/system
 
 # User 1000 has a name and the ids 100000 to 165535; "other", 1001, has none. What the host has stays as it is: this is a mount namespace.
 setup_file() {
@@ -25,8 +26,9 @@ setup() {
 }
 
 teardown() {
-  [[ ! -d $runtime_dir/berth/one ]] || berth delete --force one
-  [[ ! ${own-} ]] || rmdir "$own"/* "$own"
+  local id
+  for id in one system; do [[ ! -d $runtime_dir/berth/$id ]] || berth delete --force "$id"; done
+  [[ ! ${own-} ]] || rmdir "$own"/*/ "$own"
   common_teardown
 }
 
@@ -209,6 +211,32 @@ in_group() { (echo "$BASHPID" > "$1/cgroup.procs" && "${@:2}"); }
   wait_until is one stopped
   berth delete one
   assert_missing "$own/one"
+}
+
+# bats test_tags=host-only
+@test "a Debian with its own systemd, in a group that is the user's" {
+  own_group
+  local root=$BATS_TEST_TMPDIR/home/debian
+  mkdir -m 755 "$BATS_TEST_TMPDIR/home"
+  chown 1000:1000 "$BATS_TEST_TMPDIR/home"
+  # As the guide says: with the ids that the user has.
+  as_user unshare --map-auto --map-root-user sh -c 'mkdir "$0" && tar -x -C "$0" --exclude="./dev/*" && rm "$0/etc/hostname"' "$root" < "$("$top/tests/lib/debian-root")"
+  system_bundle "$root"
+  with_ranges
+  config 'del(.linux.cgroupsPath) | .mounts |= map(select(.destination != "/"))'
+  chown -R 1000:1000 "$bundle"
+  boot sh -c 'echo $$ > "$0" && exec "$@"' "$own/runner/cgroup.procs" \
+    setpriv --reuid 1000 --regid 1000 --clear-groups env XDG_RUNTIME_DIR="$runtime_dir" "$BATS_FILE_TMPDIR/berth"
+  wait_up
+  assert_equal "$(stat -c %u "$own/system/system.slice" "$root/var/lib/dbus")" $'1000\n1000'
+  run berth exec system sh -c 'systemctl is-active multi-user.target; stat -c %U /run/dbus/system_bus_socket; systemd-run --quiet --wait --pipe --uid=messagebus id -un; systemctl list-units --failed --no-legend'
+  assert_output $'active\nroot\nmessagebus'
+  # Users of the image are the user's own ids outside.
+  local bus
+  bus=$(awk -F: '$1 == "messagebus" { print $3 }' "$root/etc/passwd")
+  assert_equal "$(stat -c %u "/proc/$(pgrep -f -P "$(pid_of system)" dbus-daemon)")" $((100000 + bus - 1))
+  halt
+  assert_equal "$halted" 130
 }
 
 @test "without a group, what needs one says so, and what does not works" {
