@@ -203,16 +203,14 @@ static int remove_mounts(struct change *c)
 	return do_inside(c, remove_inside);
 }
 
+/* Without the container's lock: a file system of its own can keep us waiting for ever, and "delete --force" must still end that. */
 static int change_mounts(const struct runtime *runtime, const char *id, const char *json, size_t size, int (*act)(struct change *))
 {
 	struct change c = { .record = RECORD_NONE, .rootfs = ROOTFS_NONE, .root = -1, .proc = -1 };
-	_cleanup_fd_ int lock = -1;
 	int r = spec_parse_mounts(&c.given, json, size);
 
 	if (r >= 0)
 		r = open_container(&c, runtime, id);
-	if (r >= 0)
-		r = lock = store_lock(c.record.dir);
 	if (r >= 0)
 		r = act(&c);
 	for (size_t i = 0; c.idmap_fds && i < c.spec.mount_count; i++)

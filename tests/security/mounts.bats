@@ -94,3 +94,21 @@ mounts() { run berth mounts "$1" "${3-one}" - <<< "$2"; } # add|remove JSON [ID]
   assert_equal "$(< /proc/self/mountinfo)" "$before"
   untouched
 }
+
+@test "who is kept waiting while it adds a mount does not keep delete --force waiting" {
+  start_new one
+  local mnt pid
+  mnt=$(readlink "/proc/$(pid_of one)/ns/mnt")
+  strace -f -qq -o /dev/null -e trace=setns -e inject=setns:signal=SIGSTOP \
+    "$BERTH" --root "$BATS_TEST_TMPDIR/state" mounts add one - > /dev/null 2>&1 3>&- <<< '[{"destination":"/mnt/x","type":"tmpfs"}]' &
+  local tracer=$!
+  inside() { # the process that has entered, as $pid
+    for pid in $(pgrep -f "mounts add one"); do [[ $(readlink "/proc/$pid/ns/mnt") != "$mnt" ]] || return 0; done
+    false
+  }
+  wait_until inside
+  run timeout 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" delete --force one 3>&-
+  kill -KILL "$tracer" "$pid"
+  assert_success
+  assert_status one none
+}
