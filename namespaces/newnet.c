@@ -83,7 +83,7 @@ bool newnet_begin(struct newnet *newnet)
 	sigset_t all, before;
 
 	newnet->fd = -1;
-	newnet->error = 0;
+	newnet->error = newnet->status = 0;
 	/* A handler of the caller's would run on this stack, in the caller's memory. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
@@ -109,7 +109,7 @@ bool newnet_begin(struct newnet *newnet)
 static void wait_for(struct newnet *newnet)
 {
 	/* Whoever has reaped it instead of us: it has ended. */
-	while (newnet->task > 0 && waitpid(newnet->task, NULL, __WALL) < 0 && errno == EINTR)
+	while (newnet->task > 0 && waitpid(newnet->task, &newnet->status, __WALL) < 0 && errno == EINTR)
 		;
 	if (newnet->task > 0)
 		trace_span("network task", newnet->task, "network namespace", &newnet->begin, &newnet->end);
@@ -121,9 +121,10 @@ int newnet_end(struct newnet *newnet)
 	wait_for(newnet);
 	if (newnet->fd >= 0)
 		return newnet->fd;
-	int error = newnet->error ? newnet->error : ECANCELED;
-
-	return fail(error, error == ENOSPC ? "create a network namespace (the limit is /proc/sys/user/max_net_namespaces)"
+	if (!newnet->error)
+		return refuse(ECANCELED, "create a network namespace: the task for it was killed by signal %d", WTERMSIG(newnet->status));
+	return fail(newnet->error, newnet->error == ENOSPC
+	                                   ? "create a network namespace (the limit is /proc/sys/user/max_net_namespaces)"
 	                                   : "create a network namespace");
 }
 

@@ -13,6 +13,7 @@ struct newnet {
 	pid_t task; /* 0: none is under way */
 	volatile int fd, error; /* written by the task, as what follows */
 	struct timespec begin, end; /* if the start is traced */
+	int status;                 /* of its end, as waitpid(2) has it */
 	char stack[4096] __attribute__((aligned(16)));
 };
 

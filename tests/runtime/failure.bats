@@ -349,7 +349,7 @@ cannot_execute() { # TEXT ARG...: from run, from create, and from exec in a cont
   create broken
   rm "$bundle/rootfs/opt/program"
   run berth start broken
-  assert_error /opt/program 'No such file'
+  assert_error /opt/program 'no such file'
   wait_until is broken stopped
   berth delete broken
 }
