@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "oci/idmap_option.h"
 #include "oci/tables.h"
 #include "oci/validate.h"
 
@@ -37,6 +38,8 @@ static int parse(struct spec *spec, const struct document *document, char *text,
 {
 	int r = decode(&spec->arena, document->table, (unsigned char *)spec + document->offset, text, size);
 
+	if (r >= 0)
+		r = idmap_options_expand(spec);
 	if (r >= 0)
 		r = document->validate(spec);
 	if (r < 0)

@@ -23,8 +23,8 @@ static int is_covered(const struct rootfs *rootfs)
 
 /*
  * The new root is put in the place of the old, which then lies on top of it and is detached: no directory is needed for it. It
- * is a slave since rootfs_build(), so that the host keeps its mounts. What had been bound over the old one (the first root, where
- * another was mounted on it) comes along on top and goes first.
+ * is a slave since rootfs_build(), so that the host keeps its mounts. What had been bound over the old one (the first root,
+ * where another was mounted on it) comes along on top and goes first.
  */
 static int pivot(const struct rootfs *rootfs)
 {

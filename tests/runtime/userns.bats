@@ -157,6 +157,33 @@ volume() { # a directory with files of root's and of user 1000's: $volume
   assert_output $'0:0\n0:0'
 }
 
+@test "id-mapped mounts: crun's form, with ids of the host or, behind @, of the container" {
+  volume
+  touch "$volume/other"
+  chown 20:20 "$volume/other"
+  bundle crun
+  mkdir "$bundle/rootfs/volume"
+  range 200000
+  add_mount /volume bind "$volume" bind 'idmap=uids=@0-5-1#20-8-1#1000-200009-1;gids=@0-5-30'
+  # As crun 1.28 has it.
+  run_inside 'stat -c "%n %u %g" /volume/root /volume/other /volume/user'
+  assert_output $'/volume/root 5 5\n/volume/other 65534 25\n/volume/user 9 65534'
+  config '.mounts[-1].options = ["rbind", "ridmap=gids=0-200001-1;uids=0-200002-1"]'
+  run_inside 'stat -c "%u %g" /volume/root'
+  assert_output '2 1'
+  local wrong
+  for wrong in 'uids=0-5-1' 'uids=0-5-1;gids=' 'uids=0-5;gids=0-5-1' 'uids=0-5-1-1;gids=0-5-1' 'uids=0-5-1#;gids=0-5-1' 'uids=0--5-1;gids=0-5-1' \
+    'uids=0-4294967296-1;gids=0-5-1' 'uids=0-5-0;gids=0-5-1' 'uids=@0-65530-10;gids=0-5-1' 'uids=@0-70000-1;gids=0-5-1' 'size=5' ''; do
+    config '.mounts[-1].options = ["bind", $o]' --arg o "idmap=$wrong"
+    refused /mounts/
+  done
+  config '.mounts[-1] += { options: ["bind", "idmap=uids=0-5-1;gids=0-5-1"], uidMappings: $m, gidMappings: $m }' --argjson m "$(maps 0 0 1)"
+  refused '/mounts/7/options/1' 'already'
+  config 'del(.mounts[-1].uidMappings, .mounts[-1].gidMappings) | .mounts[-1].options[1] = "idmap=uids=@0-5-1;gids=@0-5-1"
+    | .linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
+  refused '/mounts/7/options/1' 'needs id maps of the container'
+}
+
 @test "id-mapped mounts: what cannot be is an error that names the mount" {
   volume
   bundle not
