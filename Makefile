@@ -151,6 +151,7 @@ lint:
 	tests/lint/sources
 	tests/lint/shell
 	tests/conformance/check
+	tests/compare/options.py --check
 
 format:
 	clang-format -i $(foreach room,$(rooms) cli tests/unit,$(wildcard $(room)/*.[ch]))
