@@ -86,6 +86,14 @@ life() {
   assert_equal "$(stat -c %u "$bundle/rootfs/inner/rootfs/tmp/made")" 102000
 }
 
+@test "root of a user namespace has its state where a user has it" {
+  user_namespace
+  inner_script 'exec sleep 1000'
+  script 'cd /inner; export XDG_RUNTIME_DIR=/tmp; berth create one > /log 2>&1 < /dev/null; ls -d /tmp/berth/one; unset XDG_RUNTIME_DIR; berth create two > /log 2>&1 < /dev/null; ls -d /run/berth/two'
+  run_config
+  assert_output $'/tmp/berth/one\n/run/berth/two'
+}
+
 @test "the end of the outer one is the end of all" {
   user_namespace
   start_nested

@@ -122,6 +122,32 @@ capabilities() { config '.process.capabilities |= map_values(. + ($caps | split(
   assert_missing "$runtime_dir/berth/one"
 }
 
+@test "without the programs that map ranges, the message tells the package" {
+  rootless_bundle
+  with_ranges
+  : > "$BATS_TEST_TMPDIR/nothing"
+  local name
+  for name in newuidmap newgidmap; do mount --bind "$BATS_TEST_TMPDIR/nothing" /usr/bin/$name; done
+  run_config
+  for name in newuidmap newgidmap; do umount /usr/bin/$name; done
+  assert_error /linux/uidMappings 'the program newuidmap' 'package uidmap'
+}
+
+@test "without XDG_RUNTIME_DIR, the state is where systemd would have it, or the message tells where it cannot be" {
+  rootless_bundle
+  script 'exec sleep 1000'
+  mount -t tmpfs -o mode=755 run /run
+  without() { setpriv --reuid 1000 --regid 1000 --clear-groups -- env -u XDG_RUNTIME_DIR "$BATS_FILE_TMPDIR/berth" "$@" < /dev/null > "$BATS_TEST_TMPDIR/output" 2>&1 3>&-; }
+  local failed='' made=''
+  without create --bundle "$bundle" one || failed=$(< "$BATS_TEST_TMPDIR/output")
+  mkdir -p /run/user/1000
+  chown 1000 /run/user/1000
+  without create --bundle "$bundle" one && made=$(stat -c %u /run/user/1000/berth/one) && without delete --force one
+  umount /run
+  assert_equal "$failed" 'berth create: create /run/user: Permission denied'
+  assert_equal "$made" 1000
+}
+
 @test "namespaces that are the host's: its sysfs, queues and processes take the place of those that one may not mount" {
   rootless_bundle
   config '.linux.namespaces |= map(select(.type != "network"))'
