@@ -42,7 +42,7 @@ int spawn_explain(const struct spawn *spawn, const struct spawn_result *result, 
 int spawn_input(const char *text);
 
 /*
- * In a child that is about to execute a program: every signal at its default and unblocked. By system call: the C libraries refuse the signals that
- * they keep for themselves. 0, or -1 with errno.
+ * In a child that is about to execute a program: every signal at its default and unblocked. By system call: the C libraries
+ * refuse the signals that they keep for themselves. 0, or -1 with errno.
  */
 int spawn_reset_signals(void);

@@ -19,10 +19,12 @@
 /* Options of both. */
 #define OPTION_IMAGE_PATH \
 	{ "image-path", 0, OPTION_TEXT, AT(criu.image_path), "DIR", "directory of criu's image files (default: ./checkpoint)" }
-#define OPTION_WORK_PATH { "work-path", 0, OPTION_TEXT, AT(criu.work_path), "DIR", "directory of criu's log (default: --image-path)" }
+#define OPTION_WORK_PATH \
+	{ "work-path", 0, OPTION_TEXT, AT(criu.work_path), "DIR", "directory of criu's log (default: --image-path)" }
 #define OPTION_TCP_ESTABLISHED \
 	{ "tcp-established", 0, OPTION_FLAG, AT(criu.tcp_established), NULL, "open TCP connections are kept" }
-#define OPTION_EXT_UNIX_SK { "ext-unix-sk", 0, OPTION_FLAG, AT(criu.ext_unix_sk), NULL, "Unix sockets may lead out of the container" }
+#define OPTION_EXT_UNIX_SK \
+	{ "ext-unix-sk", 0, OPTION_FLAG, AT(criu.ext_unix_sk), NULL, "Unix sockets may lead out of the container" }
 #define OPTION_SHELL_JOB { "shell-job", 0, OPTION_FLAG, AT(criu.shell_job), NULL, "it has the terminal of a shell outside" }
 #define OPTION_FILE_LOCKS { "file-locks", 0, OPTION_FLAG, AT(criu.file_locks), NULL, "it holds file locks" }
 #define OPTION_MANAGE_CGROUPS                                                                                       \
@@ -30,7 +32,8 @@
 	  "what is done about the groups that the container made (default: soft)" }
 #define OPTION_EMPTY_NS \
 	{ "empty-ns", 0, OPTION_LIST, AT(criu.empty_ns), "network", "make the namespace, but leave what was in it to others" }
-#define OPTION_AUTO_DEDUP { "auto-dedup", 0, OPTION_FLAG, AT(criu.auto_dedup), NULL, "drop from the images what is not needed any more" }
+#define OPTION_AUTO_DEDUP \
+	{ "auto-dedup", 0, OPTION_FLAG, AT(criu.auto_dedup), NULL, "drop from the images what is not needed any more" }
 #define OPTION_NETWORK_LOCK                                                                             \
 	{ "network-lock", 0, OPTION_CHOICE, AT(criu.network_lock), "default|iptables|nftables|skip",    \
 	  "how packets are held back meanwhile (default: criu's)" }
@@ -221,7 +224,8 @@ static const struct option restore_options[] = {
 	OPTION_AUTO_DEDUP,
 	OPTION_NETWORK_LOCK,
 	{ "lsm-profile", 0, OPTION_TEXT, AT(criu.lsm_profile), "TYPE:NAME", "another LSM profile than the checkpoint's" },
-	{ "lsm-mount-context", 0, OPTION_TEXT, AT(criu.lsm_mount_context), "LABEL", "another label of mounts than the checkpoint's" },
+	{ "lsm-mount-context", 0, OPTION_TEXT, AT(criu.lsm_mount_context), "LABEL",
+	  "another label of mounts than the checkpoint's" },
 	{ "no-subreaper", 0, OPTION_FLAG, AT(no_subreaper), NULL, "leave processes that it leaves behind to another" },
 	{ "no-pivot", 0, OPTION_FLAG, AT(no_pivot), NULL, "for runc's sake: criu enters the root by itself" },
 	{ 0 },

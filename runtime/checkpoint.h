@@ -1,6 +1,6 @@
 /*
- * Checkpoint and restore of a whole container, by criu (criu.h). The image directory has criu's files and descriptors.json, as that of runc.
- * Every function returns >= 0, or -errno with the error record filled.
+ * Checkpoint and restore of a whole container, by criu (criu.h). The image directory has criu's files and descriptors.json, as
+ * that of runc. Every function returns >= 0, or -errno with the error record filled.
  */
 #pragma once
 
@@ -27,8 +27,9 @@ struct checkpoint_options {
 };
 
 /*
- * Write a running or paused container into the image directory. With leave_running and with pre_dump (memory alone, of which the next one
- * leaves out what did not change) it goes on; otherwise it is deleted then, as by container_delete(). After a failure it goes on, too.
+ * Write a running or paused container into the image directory. With leave_running and with pre_dump (memory alone, of which
+ * the next one leaves out what did not change) it goes on; otherwise it is deleted then, as by container_delete(). After a
+ * failure it goes on, too.
  */
 int container_checkpoint(const struct runtime *runtime, const struct checkpoint_options *options);
 
@@ -41,8 +42,9 @@ struct restore_options {
 };
 
 /*
- * Make the container anew from the images and the bundle: the root file system, the sources of binds, the namespaces that the configuration
- * joins and the cgroup's limits are the bundle's, all else is the images'. prestart and createRuntime hooks run once there are namespaces.
- * wait and the result: as container_run(). A failure leaves nothing behind.
+ * Make the container anew from the images and the bundle: the root file system, the sources of binds, the namespaces that the
+ * configuration joins and the cgroup's limits are the bundle's, all else is the images'. prestart and createRuntime hooks run
+ * once there are namespaces. wait and the result: as container_run(). A failure leaves nothing behind.
  */
-int container_restore(const struct runtime *runtime, const struct restore_options *options, const struct wait_options *wait, bool keep);
+int container_restore(const struct runtime *runtime, const struct restore_options *options, const struct wait_options *wait,
+                      bool keep);

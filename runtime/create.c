@@ -139,7 +139,7 @@ static int open_idmap(const struct creation *c, const struct spec_mount *mount)
 	return fd < 0 ? fail(errno, "duplicate the user namespace") : fd;
 }
 
-static int prepare_idmaps(struct creation *c)
+int creation_open_idmaps(struct creation *c)
 {
 	const struct spec *spec = &c->spec;
 
@@ -160,7 +160,7 @@ static int prepare_idmaps(struct creation *c)
 	return 0;
 }
 
-static void close_idmaps(struct creation *c)
+void creation_close_idmaps(struct creation *c)
 {
 	for (size_t i = 0; c->idmap_fds && i < c->spec.mount_count; i++)
 		close_fd(&c->idmap_fds[i]);
@@ -169,7 +169,7 @@ static void close_idmaps(struct creation *c)
 static int prepare_rootfs(struct creation *c)
 {
 	TRACE_SCOPE("prepare rootfs");
-	int r = prepare_idmaps(c);
+	int r = creation_open_idmaps(c);
 
 	if (r >= 0) {
 		c->rootfs_request = (struct rootfs_request){
@@ -186,7 +186,7 @@ static int prepare_rootfs(struct creation *c)
 		};
 		r = rootfs_prepare(&c->rootfs, &c->rootfs_request);
 	}
-	close_idmaps(c);
+	creation_close_idmaps(c);
 	return r;
 }
 

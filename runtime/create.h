@@ -40,8 +40,9 @@ struct creation {
 };
 
 /*
- * Up to READY, with everything recorded in the store. With run, the child waits for START over the pair and the terminal's master stays
- * in creation->terminal; otherwise it waits at the start fifo. On failure everything is undone, poststop hooks included.
+ * Up to READY, with everything recorded in the store. With run, the child waits for START over the pair and the terminal's
+ * master stays in creation->terminal; otherwise it waits at the start fifo. On failure everything is undone, poststop hooks
+ * included.
  */
 int creation_make(struct creation *creation, const struct runtime *runtime, const struct create_options *options, bool run,
                   bool detached);
@@ -54,13 +55,17 @@ void creation_close(struct creation *creation);
 #define _cleanup_creation_ __attribute__((cleanup(creation_close)))
 
 /*
- * Steps of it that restore.c takes, too, in this order; creation_undo() undoes them all. load: the configuration, understood and checked, and
- * the namespaces to join. claim: the id, with its plan on record, the cgroup, the class of Intel RDT, the notify socket (with run,
- * listening). attach: systemd's scope begins with pid.
+ * Steps of it that restore.c takes, too, in this order; creation_undo() undoes them all. load: the configuration, understood
+ * and checked, and the namespaces to join. claim: the id, with its plan on record, the cgroup, the class of Intel RDT, the
+ * notify socket (with run, listening). attach: systemd's scope begins with pid.
  */
 int creation_load(struct creation *creation, const struct runtime *runtime, const struct create_options *options, bool run, bool detached);
 int creation_claim(struct creation *creation, bool run);
 int creation_attach(struct creation *creation, pid_t pid);
+
+/* creation->idmap_fds: user namespaces for the mounts that are idmapped. */
+int creation_open_idmaps(struct creation *creation);
+void creation_close_idmaps(struct creation *creation);
 
 /* prestart and createRuntime, with the state "creating". */
 int creation_run_hooks(struct creation *creation);

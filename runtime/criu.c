@@ -111,8 +111,8 @@ static int attach_tree(struct complaint *complaint, int place, int tree, size_t 
 }
 
 /*
- * criu wants the root to be a mount point, and binds what is mounted elsewhere: nothing of that is seen on the host. Processes that are root in a user
- * namespace only have to get there, too.
+ * criu wants the root to be a mount point, and binds what is mounted elsewhere: nothing of that is seen on the host. Processes
+ * that are root in a user namespace only have to get there, too.
  */
 static int attach_trees(struct complaint *complaint, const struct criu_start *start)
 {
@@ -146,7 +146,10 @@ static int reopen(struct complaint *complaint, const struct criu_directory *dire
 	return step(complaint, "find its directory again", was.st_dev == is.st_dev && was.st_ino == is.st_ino ? fd : -1);
 }
 
-/* fds[i] become descriptors first + i, where there are any; all out of the way first, since one may have the number that another is to get. */
+/*
+ * fds[i] become descriptors first + i, where there are any; all out of the way first, since one may have the number that
+ * another is to get.
+ */
 static int renumber(struct complaint *complaint, int first, int *fds, int count)
 {
 	for (int i = 0; i < count; i++)
@@ -159,8 +162,8 @@ static int renumber(struct complaint *complaint, int first, int *fds, int count)
 }
 
 /*
- * criu finds descriptors 4 and on of whoever made its socket pair. So that is made here, and the other end given to the parent over
- * the socket that there is.
+ * criu finds descriptors 4 and on of whoever made its socket pair. So that is made here, and the other end given to the parent
+ * over the socket that there is.
  */
 static int make_pair(struct complaint *complaint, int parent)
 {

@@ -1,6 +1,6 @@
 /*
- * The program criu, started for one request ("criu swrk", https://criu.org/RPC): it is a child of the caller, reads the request from a
- * socket pair, tells how far it is and ends with the answer. Messages: criu_message.h.
+ * The program criu, started for one request ("criu swrk", https://criu.org/RPC): it is a child of the caller, reads the request
+ * from a socket pair, tells how far it is and ends with the answer. Messages: criu_message.h.
  */
 #pragma once
 
@@ -13,8 +13,8 @@ struct criu_program {
 };
 
 /*
- * Find criu in the caller's PATH, or the usual directories where there is none. What others than root or the caller can write is refused, since
- * it gets all privileges. -ENOENT with the record that says what to install. Texts are in arena.
+ * Find criu in the caller's PATH, or the usual directories where there is none. What others than root or the caller can write
+ * is refused, since it gets all privileges. -ENOENT with the record that says what to install. Texts are in arena.
  */
 int criu_find(struct criu_program *program, struct arena *arena);
 
@@ -37,7 +37,10 @@ struct criu_start {
 	struct criu_directory images, work; /* become CRIU_IMAGES and CRIU_WORK */
 	const int *inherit;      /* descriptors that become CRIU_FIRST_INHERITED and on; 0–2 are the caller's */
 	size_t inherit_count;
-	/* restore: detached trees that are attached as PLACE/0, PLACE/1 … in a mount namespace that ends with criu; place NULL: none */
+	/*
+	 * restore: detached trees that are attached as PLACE/0, PLACE/1 … in a mount namespace that ends with criu; place NULL:
+	 * none
+	 */
 	const char *place;       /* absolute path of a directory that criu has no other use for */
 	const int *trees;
 	size_t tree_count;
@@ -57,8 +60,8 @@ void criu_end(struct criu *criu);
 void criu_kill(struct criu *criu);
 
 /*
- * criu has not succeeded: the error that tells what it says itself, the last errors of its log (in directory work, whose path is shown).
- * Returns -errno always.
+ * criu has not succeeded: the error that tells what it says itself, the last errors of its log (in directory work, whose path
+ * is shown). Returns -errno always.
  */
 int criu_explain(const struct criu_response *response, const char *doing, int work, const char *log, const char *work_path);
 

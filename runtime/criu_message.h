@@ -1,5 +1,6 @@
 /*
- * Requests to criu and what it answers: the fields of its images/rpc.proto that berth uses. Pure. Descriptors are criu's own, as criu.h has them.
+ * Requests to criu and what it answers: the fields of its images/rpc.proto that berth uses. Pure. Descriptors are criu's own,
+ * as criu.h has them.
  */
 #pragma once
 

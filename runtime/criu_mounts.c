@@ -6,7 +6,6 @@
 #include "base/sys.h"
 #include "rootfs/options.h"
 #include "rootfs/path.h"
-#include "rootfs/rootfs.h"
 #include "rootfs/tree.h"
 #include "runtime/criu_message.h"
 
@@ -185,8 +184,7 @@ static char *place_of(int root, const char *path, struct arena *arena)
 struct collection {
 	struct criu_trees *trees;
 	struct string_map *mounts;
-	int root;
-	const char *place;
+	const struct criu_trees_request *request;
 	struct arena *arena;
 };
 
@@ -199,12 +197,12 @@ static char *keep_tree(struct collection *c, int tree)
 		memcpy(fds, trees->fds, trees->count * sizeof *fds);
 	fds[trees->count] = tree;
 	trees->fds = fds;
-	return arena_printf(c->arena, "%s/%zu", c->place, trees->count++);
+	return arena_printf(c->arena, "%s/%zu", c->request->place, trees->count++);
 }
 
 static void name_place(struct collection *c, const char *path, char *source)
 {
-	char *plain = clean(path, c->arena), *real = place_of(c->root, plain, c->arena);
+	char *plain = clean(path, c->arena), *real = place_of(c->request->root, plain, c->arena);
 
 	criu_add_pair(c->mounts, plain, source, c->arena);
 	if (real)
@@ -212,8 +210,10 @@ static void name_place(struct collection *c, const char *path, char *source)
 }
 
 /* A container of the host's that gives events to it gives none back. */
-static int open_bind(struct collection *c, const struct spec_mount *mount, size_t index, const char *bundle)
+static int open_bind(struct collection *c, const struct spec_mount *mount, size_t index)
 {
+	const struct criu_trees_request *request = c->request;
+	int idmap = request->idmap_fds ? request->idmap_fds[index] : -1;
 	struct mount_options options;
 	int r = mount_options_parse(&options, mount, index, c->arena);
 
@@ -221,7 +221,7 @@ static int open_bind(struct collection *c, const struct spec_mount *mount, size_
 		return r;
 	if (!mount->source)
 		return refuse(EINVAL, "a bind needs a source");
-	const char *source = source_of(mount, bundle, c->arena);
+	const char *source = source_of(mount, request->bundle, c->arena);
 	int tree = tree_clone(AT_FDCWD, source, options.bind_recursive);
 
 	if (tree < 0)
@@ -229,14 +229,16 @@ static int open_bind(struct collection *c, const struct spec_mount *mount, size_
 	name_place(c, mount->destination, keep_tree(c, tree));
 	if (options.propagation != MS_SHARED)
 		r = tree_set_propagation(tree, "", MS_SLAVE, true);
-	return r < 0 ? fail(-r, "set propagation") : tree_apply(tree, &options, -1);
+	return r < 0 ? fail(-r, "set propagation") : tree_apply(tree, &options, idmap);
 }
 
-static int open_binds(struct collection *c, const struct spec *spec, const char *bundle)
+static int open_binds(struct collection *c)
 {
+	const struct spec *spec = c->request->spec;
+
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		const struct spec_mount *mount = &spec->mounts[i];
-		int r = is_bind(mount, c->arena) ? open_bind(c, mount, i, bundle) : 0;
+		int r = is_bind(mount, c->arena) ? open_bind(c, mount, i) : 0;
 
 		if (r < 0)
 			return context(r, "/mounts/%zu: mount %s", i, mount->destination);
@@ -287,21 +289,21 @@ static void open_devices(struct collection *c, const struct spec_linux *config)
 	}
 }
 
-int criu_trees_open(struct criu_trees *trees, struct string_map *mounts, const struct spec *spec, const char *bundle, int root,
-                    const char *place, struct arena *arena)
+int criu_trees_open(struct criu_trees *trees, struct string_map *mounts, const struct criu_trees_request *request,
+                    struct arena *arena)
 {
-	struct collection c = { trees, mounts, root, place, arena };
-	int tree = tree_clone(root, "", true);
+	struct collection c = { trees, mounts, request, arena };
+	int tree = tree_clone(request->root, "", true);
 
 	if (tree < 0)
 		return fail(-tree, "/root/path: clone its mount");
 	keep_tree(&c, tree);
-	int r = open_binds(&c, spec, bundle);
+	int r = open_binds(&c);
 
 	if (r >= 0)
-		r = open_masks(&c, &spec->linux_.masked_paths);
+		r = open_masks(&c, &request->spec->linux_.masked_paths);
 	if (r >= 0)
-		open_devices(&c, &spec->linux_);
+		open_devices(&c, &request->spec->linux_);
 	return r;
 }
 
@@ -366,12 +368,9 @@ static bool is_cgroup(const struct spec_mount *mount)
 
 int criu_mounts_check(const struct spec *spec, const char *what)
 {
-	for (size_t i = 0; i < spec->mount_count; i++) {
-		if (rootfs_mount_wants_idmap(&spec->mounts[i]))
-			return refuse(ENOTSUP, "cannot %s: /mounts/%zu is idmapped, which criu does not restore", what, i);
+	for (size_t i = 0; i < spec->mount_count; i++)
 		if (is_cgroup(&spec->mounts[i]) && !spec->linux_.namespaces[NS_CGROUP].set)
-			return refuse(ENOTSUP, "cannot %s: /mounts/%zu shows a cgroup without a cgroup namespace, which criu does not restore",
-			              what, i);
-	}
+			return refuse(ENOTSUP, "cannot %s: /mounts/%zu shows a cgroup without a cgroup namespace, which criu does "
+			                       "not restore", what, i);
 	return 0;
 }

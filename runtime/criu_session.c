@@ -164,8 +164,8 @@ static bool is_mount_of(pid_t pid, int mount, struct arena *arena)
 }
 
 /*
- * A file that lies outside of the container can be opened by no path in it: criu is told to leave it to us, by the name that it has for it. Terminals it
- * knows itself.
+ * A file that lies outside of the container can be opened by no path in it: criu is told to leave it to us, by the name that it
+ * has for it. Terminals it knows itself.
  */
 static char *external_file(pid_t pid, int fd, const char *path, struct arena *arena)
 {

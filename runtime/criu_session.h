@@ -1,4 +1,6 @@
-/* What a dump and a restore have in common: the directories, the streams, the namespaces that others own, the options of both. */
+/*
+ * What a dump and a restore have in common: the directories, the streams, the namespaces that others own, the options of both.
+ */
 #pragma once
 
 #include "runtime/checkpoint.h"
@@ -32,16 +34,19 @@ void criu_session_close(struct criu_session *session);
 int criu_session_explain(const struct criu_session *session, const struct criu_response *response, const char *doing);
 
 /*
- * Which groups criu dumps or makes: as the wishes say. The container's own is always the configuration's, so "ignore" has nothing to do but harm: a
- * cgroup namespace would be left out with the groups, and the container would see those of the host. Without a group of its own (path NULL) nothing
- * is done about them.
+ * Which groups criu dumps or makes: as the wishes say. The container's own is always the configuration's, so "ignore" has
+ * nothing to do but harm: a cgroup namespace would be left out with the groups, and the container would see those of the host.
+ * Without a group of its own (path NULL) nothing is done about them.
  */
 void criu_session_set_cgroups(struct criu_session *session, const struct spec *spec, const char *path);
 
 /* The name of a namespace that the configuration joins, as runc calls it; NULL: criu has no such thing for this type. */
 const char *criu_namespace_name(enum ns_type type);
 
-/* The descriptors 0 to 2 of a process in a dump: in the images' directory, and those on files outside of the container in the options. */
+/*
+ * The descriptors 0 to 2 of a process in a dump: in the images' directory, and those on files outside of the container in the
+ * options.
+ */
 int criu_streams_save(struct criu_session *session, pid_t pid);
 
 /* Names of those of the images that the caller's own 0 to 2 replace: streams[i] is NULL where it is none. */

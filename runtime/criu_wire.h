@@ -1,6 +1,6 @@
 /*
- * The wire format of Protocol Buffers (protobuf.dev/programming-guides/encoding), as far as criu's messages have it: varints and
- * length-delimited fields. Pure; what is read may be anything.
+ * The wire format of Protocol Buffers (protobuf.dev/programming-guides/encoding), as far as criu's messages have it: varints
+ * and length-delimited fields. Pure; what is read may be anything.
  */
 #pragma once
 

@@ -31,8 +31,8 @@ struct restore {
 /* --- images in a user namespace --------------------------------------------------------------------------------------- */
 
 /*
- * Processes that criu has put into the container's user namespace open images, too, and are root there only. For as long as it takes, the group that
- * is their root's may look into the directory.
+ * Processes that criu has put into the container's user namespace open images, too, and are root there only. For as long as it
+ * takes, the group that is their root's may look into the directory.
  */
 struct access {
 	int directory; /* -1: was not changed */
@@ -136,8 +136,15 @@ static int prepare_root(struct restore *restore)
 	session->options.root = arena_printf(&session->arena, "%s/0", restore->place);
 	int r = criu_mounts_prepare(&c->spec, bundle, root);
 
-	return r < 0 ? r : criu_trees_open(&restore->trees, &session->options.external_mounts, &c->spec, bundle, root, restore->place,
-	                                   &session->arena);
+	if (r < 0)
+		return r;
+	r = creation_open_idmaps(c);
+	struct criu_trees_request request = { &c->spec, bundle, root, c->idmap_fds, restore->place };
+
+	if (r >= 0)
+		r = criu_trees_open(&restore->trees, &session->options.external_mounts, &request, &session->arena);
+	creation_close_idmaps(c);
+	return r;
 }
 
 static int fill_request(struct restore *restore)
@@ -228,6 +235,16 @@ static int react(struct creation *c, const struct criu_response *response, int *
 }
 
 /* criu undoes what it has done when it is told that something failed here; its own error is then only that. */
+static int conclude(struct restore *restore, const struct criu_response *response, const struct error *ours)
+{
+	if (ours->code != 0) {
+		error_restore(ours);
+		return -ours->code;
+	}
+	return response->success ? know_child(&restore->creation, response->pid)
+	                         : criu_session_explain(&restore->session, response, "restore the container");
+}
+
 static int converse(struct restore *restore)
 {
 	struct criu_session *session = &restore->session;
@@ -240,12 +257,8 @@ static int converse(struct restore *restore)
 
 		if (r < 0 && r != -EPIPE)
 			return r;
-		if (r < 0 || response.type != CRIU_NOTIFY) {
-			if (ours.code != 0)
-				error_restore(&ours);
-			return ours.code != 0 ? -ours.code : r >= 0 && response.success ? know_child(&restore->creation, response.pid) :
-			       criu_session_explain(session, &response, "restore the container");
-		}
+		if (r < 0 || response.type != CRIU_NOTIFY)
+			return conclude(restore, &response, &ours);
 		r = react(&restore->creation, &response, &fd);
 		if (r < 0)
 			ours = error_save();
@@ -315,7 +328,8 @@ static int make(struct restore *restore)
 	return r;
 }
 
-int container_restore(const struct runtime *runtime, const struct restore_options *options, const struct wait_options *wait, bool keep)
+int container_restore(const struct runtime *runtime, const struct restore_options *options, const struct wait_options *wait,
+                      bool keep)
 {
 	struct restore restore = { .options = options, .session = CRIU_SESSION_NONE };
 	int r = creation_load(&restore.creation, runtime, &options->create, true, !wait);

@@ -143,6 +143,19 @@ setup() {
   assert_error 'Read-only file system'
 }
 
+@test "an idmapped volume" {
+  mkdir "$BATS_TEST_TMPDIR/volume"
+  touch "$BATS_TEST_TMPDIR/volume/file"
+  add_mount /mapped bind "$BATS_TEST_TMPDIR/volume" bind idmap
+  config '.mounts[-1] += { uidMappings: [{ containerID: 0, hostID: 5000, size: 10 }], gidMappings: [{ containerID: 0, hostID: 6000, size: 10 }] }'
+  start_new saved
+  wait_until counted 1
+  checkpoint saved
+  restore saved
+  run berth exec saved stat -c %u:%g /mapped/file
+  assert_output 5000:6000
+}
+
 @test "a read-only root, and devices that are binds" {
   config '.root.readonly = true | .process.args = ["sh", "-c", "while :; do sleep 0.02; done"]'
   add_mount /dev/null bind /dev/null bind
@@ -364,7 +377,7 @@ setup() {
   wait_until counted $(($(count) + 2))
 }
 
-@test "checkpoint: idmapped mounts, and a cgroup without a cgroup namespace, are refused" {
+@test "checkpoint: a cgroup without a cgroup namespace is refused" {
   config '.linux.namespaces |= map(select(.type != "cgroup"))'
   start_new saved
   run checkpoint saved

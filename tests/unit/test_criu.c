@@ -130,7 +130,9 @@ static void an_answer_is_understood(void **state)
 	assert_string_equal(response.script, "setup-namespaces");
 	assert_int_equal(response.pid, 7);
 	/* A restore that failed: pid -1, an errno, criu's words with what a terminal would act on. */
-	assert_int_equal(criu_decode(&response, BYTES("\x08\x02\x10\x00\x22\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x38\x11\x4a\x03\x61\x1b\x62"), &arena), 0);
+	assert_int_equal(criu_decode(&response,
+	                             BYTES("\x08\x02\x10\x00\x22\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x38\x11\x4a\x03\x61\x1b\x62"),
+	                             &arena), 0);
 	assert_int_equal(response.type, CRIU_RESTORE);
 	assert_false(response.success);
 	assert_int_equal(response.pid, 0);
@@ -144,7 +146,9 @@ static void an_answer_is_understood(void **state)
 static void a_request_has_what_was_asked_for(void **state)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	struct criu_options options = { .images_dir = 4, .pid = 300, .leave_running = true, .cgroups_mode = { true, CRIU_CGROUPS_IGNORE } };
+	struct criu_options options = {
+		.images_dir = 4, .pid = 300, .leave_running = true, .cgroups_mode = { true, CRIU_CGROUPS_IGNORE }
+	};
 	struct criu_request request = { .type = CRIU_DUMP, .options = &options };
 
 	(void)state;
@@ -174,7 +178,8 @@ static void the_log_says_why(void **state)
 
 	(void)state;
 	criu_log_errors("(00.01) Dumping\n(00.02)     17: Error (criu/files.c:1): one\nError (criu/util.c:6): exited, status=1\n"
-	                "(00.03) Error (criu/a.c:2): two: (3)\n(00.04) Error (criu/b.c:2): thr\x1b" "ee\n(00.05) Error (criu/c.c:9): four\n"
+	                "(00.03) Error (criu/a.c:2): two: (3)\n(00.04) Error (criu/b.c:2): thr\x1b" "ee\n"
+	                "(00.05) Error (criu/c.c:9): four\n"
 	                "(00.06) Error (criu/cr-dump.c:1975): Dumping FAILED.\n", text, sizeof text);
 	assert_string_equal(text, "two: (3); thr ee; four");
 	criu_log_errors("Error (no end\nError (x): end", text, sizeof text);
@@ -193,7 +198,8 @@ static void what_is_of_the_host_is_external(void **state)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
 	struct spec_mount mounts[] = {
-		{ .destination = arena_strdup(&arena, "/own/../volume/"), .options = { true, 1, (char *[]){ arena_strdup(&arena, "rbind") } } },
+		{ .destination = arena_strdup(&arena, "/own/../volume/"),
+		  .options = { true, 1, (char *[]){ arena_strdup(&arena, "rbind") } } },
 		{ .destination = arena_strdup(&arena, "/tmp"), .type = arena_strdup(&arena, "tmpfs") },
 	};
 	struct spec spec = { .mounts = mounts, .mount_count = 2 };
@@ -226,7 +232,8 @@ static void what_is_of_the_host_is_external(void **state)
 static void descriptors(void **state)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	struct strings names = { true, 3, (char *[]){ arena_strdup(&arena, "/dev/null"), arena_strdup(&arena, "pipe:[1]"), arena_strdup(&arena, "") } };
+	char null[] = "/dev/null", pipe[] = "pipe:[1]", closed[] = "";
+	struct strings names = { true, 3, (char *[]){ null, pipe, closed } };
 	struct strings read;
 
 	(void)state;
@@ -235,7 +242,8 @@ static void descriptors(void **state)
 	assert_string_equal(json, "[\"/dev/null\",\"pipe:[1]\",\"\"]");
 	assert_int_equal(descriptors_parse(&read, json, &arena), 0);
 	assert_string_equal(read.items[1], "pipe:[1]");
-	static const char *const wrong[] = { "", "[]", "[\"\",\"\"]", "[\"\",\"\",\"\",\"\"]", "[1,2,3]", "{}", "[\"\",\"\",\"\"],\"x\":[",
+	static const char *const wrong[] = { "", "[]", "[\"\",\"\"]", "[\"\",\"\",\"\",\"\"]", "[1,2,3]", "{}",
+		                             "[\"\",\"\",\"\"],\"x\":[",
 		                             "[\"\",\"\",\"\"]}", "null" };
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)

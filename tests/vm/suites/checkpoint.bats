@@ -74,3 +74,48 @@ setup() {
   assert_matches 'bytes sent: [0-9]{8} running, [0-9]{4,7} running, [0-9]{4,7} standing still'
   assert_matches 'the client waited for [0-9]+ ms'
 }
+
+@test "AppArmor: the profile comes back, or the one that is asked for" {
+  local name
+  for name in one two; do
+    echo "profile berth-test-$name flags=(attach_disconnected,mediate_deleted) { file, capability, network, mount, umount, pivot_root, signal, ptrace, unix, change_profile, }"
+  done | apparmor_parser --replace
+  bundle saved
+  counter
+  config '.process.apparmorProfile = "berth-test-one"'
+  start_new saved
+  wait_until counted 1
+  checkpoint saved
+  restore saved
+  assert_equal "$(cat "/proc/$(pid_of saved)/attr/current")" 'berth-test-one (enforce)'
+  rm -r "$images"
+  checkpoint saved
+  restore saved --lsm-profile apparmor:berth-test-two
+  assert_equal "$(cat "/proc/$(pid_of saved)/attr/current")" 'berth-test-two (enforce)'
+  berth delete --force saved
+  printf 'profile berth-test-one {}\nprofile berth-test-two {}\n' | apparmor_parser --remove
+}
+
+@test "lazy pages: the memory comes after the processes" {
+  bundle saved
+  counter
+  start_new saved
+  wait_until counted 3
+  mkfifo "$BATS_TEST_TMPDIR/ready"
+  mkdir "$images" "$BATS_TEST_TMPDIR/work"
+  "$BERTH" --root "$BATS_TEST_TMPDIR/state" checkpoint --image-path "$images" --lazy-pages --page-server 127.0.0.1:27000 --status-fd 9 saved \
+    9<> "$BATS_TEST_TMPDIR/ready" 3>&- > "$BATS_TEST_TMPDIR/checkpoint.log" 2>&1 &
+  local checkpoint=$!
+  timeout 60 head -c 1 "$BATS_TEST_TMPDIR/ready" > /dev/null
+  timeout 100 criu lazy-pages --page-server --address 127.0.0.1 --port 27000 -D "$images" -W "$BATS_TEST_TMPDIR/work" > /dev/null 2>&1 3>&- &
+  local pages=$!
+  wait_until test -S "$BATS_TEST_TMPDIR/work/lazy-pages.socket"
+  config '.linux.cgroupsPath = "/berth-test-lazy"'
+  restore lazy --lazy-pages --work-path "$BATS_TEST_TMPDIR/work"
+  local last
+  last=$(count)
+  wait_until counted $((last + 1))
+  wait $pages
+  wait $checkpoint || fail "$(< "$BATS_TEST_TMPDIR/checkpoint.log")"
+  assert_status lazy running
+}
