@@ -335,16 +335,19 @@ static void test_loader(void **state)
 	explained(make_script("script", 0755, line).text, "its loader: \"/lib/ld-nowhere.so.1\": no such file or directory");
 }
 
+#define EMULATED(by) " (the annotation org.berth.emulate=true runs it by the host's " by ", of qemu-user-static): exec format error"
+
 static void test_format(void **state)
 {
 	struct elf elf = elf_for(EM_AARCH64, "/lib/ld.so");
 
 	(void)state;
 	explained(make_file("foreign", 0755, &elf, sizeof elf).text,
-	          "is a program for aarch64; this machine is x86_64: exec format error");
+	          "is a program for aarch64; this machine is x86_64" EMULATED("qemu-aarch64-static"));
 	elf.header.e_ident[EI_DATA] = ELFDATA2MSB;
 	elf.header.e_machine = __builtin_bswap16(EM_S390);
-	explained(make_file("big", 0755, &elf, sizeof elf).text, "is a program for s390x; this machine is x86_64: exec format error");
+	explained(make_file("big", 0755, &elf, sizeof elf).text,
+	          "is a program for s390x; this machine is x86_64" EMULATED("qemu-s390x-static"));
 	elf = elf_for(0x7777, "");
 	explained(make_file("odd", 0755, &elf, sizeof elf).text,
 	          "is a program for another machine; this machine is x86_64: exec format error");
