@@ -20,7 +20,7 @@ def ratios(cells):
 
 def measured(bench, works, rounds):
     """Returns the ratios, and how far the floor's samples are apart."""
-    samples = take_turns(bench, works, rounds, ("floor", "berth"))
+    samples = take_turns(bench, works, rounds, ("floor", "berth")).seconds
     cells = {work: {name: cell(values) for name, values in each.items()} for work, each in samples.items()}
     return ratios(cells), cells["run"]["floor"]["p90"] / cells["run"]["floor"]["p10"]
 

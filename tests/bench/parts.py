@@ -8,11 +8,13 @@ import system_calls
 import thousand
 import trace
 from bundles import PLACE
+from runner import Failed
 from runtimes import Floor
 from summary import judged, result
 from works import ALL, RUNTIMES, WORKS, Target
 
 WARM_UP = 2
+MOST_FAILURES = 3 # of a work under a runtime: more end the benchmark
 TRACES = 60
 PEAK, SIZE = Target(1.2e6, text="1.2 MB"), Target(900e3, text="900 KB")
 
@@ -22,10 +24,28 @@ def progress(text):
         print(f"\r{text:70}\r", end="", file=sys.stderr, flush=True)
 
 
+class Samples:
+    """{work: {runtime: [seconds]}}, and how many failed: those are counted, told, and no sample."""
+
+    def __init__(self):
+        self.seconds, self.failed = {}, {}
+
+    def take(self, bench, work, name):
+        values = self.seconds.setdefault(work.name, {}).setdefault(name, [])
+        failed = self.failed.setdefault(work.name, {})
+        try:
+            values.append(work.sample(bench, name))
+        except Failed as error:
+            failed[name] = failed.get(name, 0) + 1
+            print(f"bench: {work.name}, {name}: {error}", file=sys.stderr)
+            if failed[name] > MOST_FAILURES:
+                raise
+
+
 def take_turns(bench, works, rounds, names=ALL):
-    """In each round every work once under each of its runtimes. Returns {work: {runtime: [seconds]}}."""
+    """In each round every work once under each of its runtimes. Returns Samples."""
     cells = [(work, name) for work in works for name in work.runtimes if name in names]
-    samples = {}
+    samples = Samples()
     for work, name in cells:
         work.prepare(bench, name)
         for _ in range(1 if work.every > 1 else WARM_UP): # fills caches
@@ -34,7 +54,7 @@ def take_turns(bench, works, rounds, names=ALL):
         progress(f"round {turn + 1} of {rounds}")
         for work, name in cells:
             if turn % work.every == 0:
-                samples.setdefault(work.name, {}).setdefault(name, []).append(work.sample(bench, name))
+                samples.take(bench, work, name)
                 bench.runner.reap_orphans()
     for work, name in cells:
         work.finish(bench, name)
@@ -43,7 +63,7 @@ def take_turns(bench, works, rounds, names=ALL):
 
 def times(bench, works, rounds):
     samples = take_turns(bench, works, rounds)
-    return [(result(work.name, work.title, "s", samples[work.name]), work.targets) for work in works]
+    return [(result(work.name, work.title, "s", samples.seconds[work.name], samples.failed[work.name]), work.targets) for work in works]
 
 
 def a_thousand(bench):

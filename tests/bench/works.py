@@ -3,7 +3,7 @@ import dataclasses
 import typing
 
 from bundles import PLACE, Bundles
-from runner import Runner, UserRunner
+from runner import Failed, Runner, UserRunner
 
 ALL = ("floor", "berth", "crun", "runc")
 RUNTIMES = ALL[1:]
@@ -98,7 +98,7 @@ def hundred(bench, name):
     chains = [[bench.runtimes[name].run(bench.bundles.bundle("minimal", "/nop", each), each)] for each in names]
     seconds, failed = bench.runner.crowd(chains, SLOTS)
     if failed:
-        raise RuntimeError(f"{name}: {failed} of 100 containers failed")
+        raise Failed(f"{name}: {failed} of 100 containers failed")
     return seconds
 
 
