@@ -111,6 +111,7 @@ build/unit/%: tests/unit/%.c $(BUILD)/libberth.a $(libs_made)
 
 # What is pure in cli/ is no part of the library: its test includes it.
 build/unit/test_top: cli/table.c cli/top_rows.c
+build/unit/test_resctrl: cli/stats_json.c
 
 # The second make sees what the first has installed.
 check:

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "cgroups/stats.h"
 #include "oci/spec.h"
 
 #include <sys/types.h>
@@ -52,6 +53,19 @@ int resctrl_remove(int root, const struct resctrl_group *group);
 
 /* A create that fails later: what resctrl_make() made goes, whoever named it. */
 int resctrl_undo(int root, const struct resctrl_group *group);
+
+/*
+ * What the class allows, and what was used: by the monitoring group where there is one, else by all of the class. Opened once, it is the same
+ * directories for good. Reading what is gone meanwhile leaves stats unset.
+ */
+struct resctrl_view {
+	int class, used; /* directories, or -1 */
+};
+#define RESCTRL_VIEW_NONE ((struct resctrl_view){ -1, -1 })
+int resctrl_view_open(int root, const struct resctrl_group *group, struct resctrl_view *view);
+void resctrl_view_read(const struct resctrl_view *view, struct arena *arena, struct stats_rdt *stats);
+void resctrl_view_close(struct resctrl_view *view);
+#define _cleanup_view_ __attribute__((cleanup(resctrl_view_close)))
 
 /*
  * Whether schemata, a file's text, has every value of asked ("L3:0=7f0;1=1f"), whatever their order and leading zeros. Pure; here for

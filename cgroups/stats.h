@@ -79,6 +79,18 @@ struct stats_network {
 	struct stats_flow egress, ingress;
 };
 
+/* Intel RDT (cgroups/resctrl.h): what the class may use, and what was used through each L3 cache; what the hardware does not count is unset. */
+struct stats_rdt_cache {
+	uint32_t id;
+	struct opt_u64 occupancy, total, local;            /* bytes now; bytes moved to and from memory, that of all nodes and the own */
+};
+struct stats_rdt {
+	bool set;
+	const char *l3, *bandwidth;                        /* lines of schemata, or NULL */
+	size_t cache_count;
+	struct stats_rdt_cache *caches;
+};
+
 struct cgroup_stats {
 	struct stats_cpu cpu;
 	struct stats_memory memory;
@@ -89,6 +101,7 @@ struct cgroup_stats {
 	struct stats_hugetlb *hugetlb;
 	size_t rdma_count;
 	struct stats_rdma *rdma;
+	struct stats_rdt rdt;                              /* not read by the functions here */
 };
 
 /* Read everything; strings and arrays in arena. A group that is gone, also one that went meanwhile, is -ENOENT. */

@@ -76,7 +76,7 @@ static int look(struct stream *stream, bool due)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
 	struct cgroup_stats stats;
-	int r = cgroup_read_stats(&stream->watch.cgroup, &arena, &stats);
+	int r = container_watch_stats(&stream->watch, &arena, &stats);
 
 	if (r < 0)
 		return r;
@@ -116,7 +116,7 @@ static int begin(struct stream *stream, const struct runtime *runtime, uint64_t 
 	int r = container_watch(&stream->watch, runtime, stream->id);
 
 	if (r >= 0)
-		r = cgroup_read_stats(&stream->watch.cgroup, &arena, &stats);
+		r = container_watch_stats(&stream->watch, &arena, &stats);
 	if (r < 0)
 		return r;
 	stream->oom_kills = stats.memory.oom_kills;

@@ -205,6 +205,43 @@ static void add_hugetlb(struct json *json, const struct cgroup_stats *stats)
 	json_object_end(json);
 }
 
+static void put_number(struct json *json, const char *key, const struct opt_u64 *number)
+{
+	if (number->set)
+		json_pair_uint(json, key, number->value);
+}
+
+/* An element a cache, for which anything was counted. */
+static void add_rdt(struct json *json, const struct stats_rdt *rdt)
+{
+	json_key(json, "intel_rdt");
+	json_object(json);
+	if (rdt->l3)
+		json_pair_string(json, "l3_cache_schema", rdt->l3);
+	if (rdt->bandwidth)
+		json_pair_string(json, "mem_bw_schema", rdt->bandwidth);
+	if (rdt->cache_count) {
+		json_key(json, "mbm_stats");
+		json_array(json);
+		for (size_t i = 0; i < rdt->cache_count; i++) {
+			json_object(json);
+			put_number(json, "mbm_total_bytes", &rdt->caches[i].total);
+			put_number(json, "mbm_local_bytes", &rdt->caches[i].local);
+			json_object_end(json);
+		}
+		json_array_end(json);
+		json_key(json, "cmt_stats");
+		json_array(json);
+		for (size_t i = 0; i < rdt->cache_count; i++) {
+			json_object(json);
+			put_number(json, "llc_occupancy", &rdt->caches[i].occupancy);
+			json_object_end(json);
+		}
+		json_array_end(json);
+	}
+	json_object_end(json);
+}
+
 /* Ours: runc has no such limits. */
 static void add_flow(struct json *json, const char *key, const struct stats_flow *flow)
 {
@@ -247,9 +284,7 @@ char *stats_json(const char *id, const struct cgroup_stats *stats, struct arena 
 	add_pids(json, &stats->pids);
 	add_blkio(json, &stats->io);
 	add_hugetlb(json, stats);
-	json_key(json, "intel_rdt");
-	json_object(json);
-	json_object_end(json);
+	add_rdt(json, &stats->rdt);
 	json_key(json, "network_interfaces");
 	json_null(json);
 	add_network(json, &stats->network);

@@ -413,21 +413,40 @@ int container_update(const struct runtime *runtime, const char *id, const struct
 	return r < 0 ? r : apply_all(&record, &complete, bandwidth, rdt);
 }
 
+static int read_stats(struct cgroup *cgroup, const struct resctrl_view *rdt, struct arena *arena, struct cgroup_stats *stats)
+{
+	int r = cgroup_read_stats(cgroup, arena, stats);
+
+	if (r >= 0)
+		resctrl_view_read(rdt, arena, &stats->rdt);
+	return r;
+}
+
 int container_stats(const struct runtime *runtime, const char *id, struct arena *arena, struct cgroup_stats *stats)
 {
 	struct record _cleanup_record_ record = RECORD_NONE;
+	struct resctrl_view _cleanup_view_ rdt = RESCTRL_VIEW_NONE;
 	int r = open_living(&record, runtime, id, "read the statistics of");
 
-	return r < 0 ? r : cgroup_read_stats(&record.cgroup, arena, stats);
+	if (r >= 0)
+		r = rdt_view(&record.state, &rdt);
+	return r < 0 ? r : read_stats(&record.cgroup, &rdt, arena, stats);
+}
+
+int container_watch_stats(struct container_watch *watch, struct arena *arena, struct cgroup_stats *stats)
+{
+	return read_stats(&watch->cgroup, &watch->rdt, arena, stats);
 }
 
 int container_watch(struct container_watch *watch, const struct runtime *runtime, const char *id)
 {
 	struct record _cleanup_record_ record = RECORD_NONE;
 
-	*watch = (struct container_watch){ .cgroup = CGROUP_NONE, .init = PIDREF_NONE, .changes = -1 };
+	*watch = (struct container_watch){ .cgroup = CGROUP_NONE, .init = PIDREF_NONE, .rdt = RESCTRL_VIEW_NONE, .changes = -1 };
 	int r = open_living(&record, runtime, id, "watch");
 
+	if (r >= 0)
+		r = rdt_view(&record.state, &watch->rdt);
 	if (r < 0)
 		return r;
 	watch->changes = cgroup_watch(&record.cgroup);
@@ -444,5 +463,6 @@ void container_watch_close(struct container_watch *watch)
 {
 	close_fd(&watch->cgroup.fd);
 	close_fd(&watch->changes);
+	resctrl_view_close(&watch->rdt);
 	pidref_close(&watch->init);
 }

@@ -7,6 +7,7 @@
 #include "base/pidref.h"
 #include "cgroups/bandwidth.h"
 #include "cgroups/cgroup.h"
+#include "cgroups/resctrl.h"
 #include "cgroups/stats.h"
 #include "oci/spec.h"
 #include "oci/state.h"
@@ -124,16 +125,18 @@ int container_mounts_remove(const struct runtime *runtime, const char *id, const
 int container_stats(const struct runtime *runtime, const char *id, struct arena *arena, struct cgroup_stats *stats);
 
 /*
- * events: a living container, watched. It stays the same one when another gets its id, and its statistics (cgroup_read_stats) can be read
+ * events: a living container, watched. It stays the same one when another gets its id, and its statistics can be read
  * after its end too, until its cgroup is removed (-ENOENT): a process that the OOM killer takes is counted before it dies.
  */
 struct container_watch {
 	struct cgroup cgroup;
 	struct pidref init;  /* init.fd is readable once the container has ended */
+	struct resctrl_view rdt;
 	int changes;         /* readable when the counters of memory.events have changed: cgroup_watch_drain() */
 };
 
 int container_watch(struct container_watch *watch, const struct runtime *runtime, const char *id);
+int container_watch_stats(struct container_watch *watch, struct arena *arena, struct cgroup_stats *stats);
 void container_watch_close(struct container_watch *watch);
 #define _cleanup_watch_ __attribute__((cleanup(container_watch_close)))
 

@@ -80,6 +80,18 @@ void rdt_restore(const struct state *state, const char *before)
 	error_restore(&e);
 }
 
+int rdt_view(const struct state *state, struct resctrl_view *view)
+{
+	const struct resctrl_group group = group_of(state);
+
+	*view = RESCTRL_VIEW_NONE;
+	if (!group.class)
+		return 0;
+	_cleanup_fd_ int root = resctrl_open();
+
+	return root == -ENOTSUP ? 0 : root < 0 ? root : resctrl_view_open(root, &group, view);
+}
+
 int rdt_remove(const struct state *state)
 {
 	const struct resctrl_group group = group_of(state);

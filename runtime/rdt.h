@@ -27,5 +27,8 @@ int rdt_enter_of(const struct state *state, pid_t pid);
 int rdt_change(const struct state *state, const struct spec_intel_rdt *asked, struct arena *arena, char **before);
 void rdt_restore(const struct state *state, const char *before);
 
+/* events: a view of none where the container has none, or resctrl is not mounted any more. */
+int rdt_view(const struct state *state, struct resctrl_view *view);
+
 /* delete. */
 int rdt_remove(const struct state *state);

@@ -8,6 +8,7 @@
 #include "tests/unit/child.h"
 
 #include "base/sys.h"
+#include "cli/stats_json.c"
 #include "runtime/container.h"
 
 #include <limits.h>
@@ -37,11 +38,29 @@ static void put(const char *dir, const char *name, const char *text)
 	close(fd);
 }
 
+/* Two caches, of which the second has fewer counters. */
+static void put_counters(const char *dir)
+{
+	char path[PATH_MAX + 340];
+
+	snprintf(path, sizeof path, "%s/mon_data", dir);
+	require(syscall(SYS_mkdirat, AT_FDCWD, path, 0755) == 0);
+	for (int cache = 1; cache >= 0; cache--) {
+		snprintf(path, sizeof path, "%s/mon_data/mon_L3_0%d", dir, cache);
+		require(syscall(SYS_mkdirat, AT_FDCWD, path, 0755) == 0);
+		put(path, "llc_occupancy", cache ? "7\n" : "4096\n");
+		put(path, "mbm_total_bytes", cache ? "Unavailable\n" : "123456789012\n");
+		if (!cache)
+			put(path, "mbm_local_bytes", "99\n");
+	}
+}
+
 static void populate(const char *dir, bool class)
 {
 	char path[PATH_MAX + 300];
 
 	put(dir, "tasks", "");
+	put_counters(dir);
 	if (!class)
 		return;
 	snprintf(path, sizeof path, "%s/mon_groups", dir);
@@ -411,6 +430,33 @@ static void test_change_and_restore(void **state)
 	assert_string_equal(content("box/schemata"), "    MB:0=100;1=100\n    L3:0=7ff;1=7ff");
 }
 
+static void test_what_was_used(void **state)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	const struct spec_intel_rdt config = { .set = true, .enable_monitoring = true };
+	struct resctrl_group group;
+	struct resctrl_view _cleanup_view_ view = RESCTRL_VIEW_NONE;
+	struct cgroup_stats stats = { 0 };
+	_cleanup_fd_ int root = resctrl_open();
+	char path[PATH_MAX + 64];
+
+	(void)state;
+	assert_int_equal(plan_and_make(&config, "box", &group), 0);
+	/* The monitoring group's own, not all of the class'. */
+	snprintf(path, sizeof path, "%s/box/mon_groups/box/mon_data/mon_L3_00", fake);
+	put(path, "mbm_local_bytes", "100\n");
+	assert_int_equal(resctrl_view_open(root, &group, &view), 0);
+	resctrl_view_read(&view, &arena, &stats.rdt);
+	assert_non_null(strstr(stats_json("box", &stats, &arena),
+	                       "\"intel_rdt\":{\"l3_cache_schema\":\"L3:0=7ff;1=7ff\",\"mem_bw_schema\":\"MB:0=100;1=100\","
+	                       "\"mbm_stats\":[{\"mbm_total_bytes\":123456789012,\"mbm_local_bytes\":100},{}],"
+	                       "\"cmt_stats\":[{\"llc_occupancy\":4096},{\"llc_occupancy\":7}]}"));
+	assert_int_equal(resctrl_remove(root, &group), 0);
+	resctrl_view_read(&view, &arena, &stats.rdt);
+	assert_false(stats.rdt.set);
+	assert_non_null(strstr(stats_json("box", &stats, &arena), "\"intel_rdt\":{},"));
+}
+
 /* --- whole containers ----------------------------------------------------------------------------------------------------------- */
 
 static struct runtime runtime(void)
@@ -479,6 +525,17 @@ static void test_life(void **state)
 
 	assert_int_equal(container_update(&context, "box", &none, NULL, &asked), 0);
 	assert_memory_equal(content("box/schemata"), "MB:0=10\n", 8);
+	/* events */
+	struct arena _cleanup_arena_ arena = { 0 };
+	struct cgroup_stats stats;
+
+	assert_int_equal(container_stats(&context, "box", &arena, &stats), 0);
+	assert_true(stats.rdt.set && stats.rdt.cache_count == 2 && stats.rdt.caches[1].occupancy.value == 7);
+	struct container_watch _cleanup_watch_ watch;
+
+	assert_int_equal(container_watch(&watch, &context, "box"), 0);
+	assert_int_equal(container_watch_stats(&watch, &arena, &stats), 0);
+	assert_true(stats.rdt.set);
 	/* Our child: as long as we do not take its end, the pid namespace cannot end. */
 	assert_int_equal(kill(other, SIGKILL), 0);
 	assert_int_equal(waitpid(other, NULL, 0), other);
@@ -550,6 +607,7 @@ int main(void)
 		TEST(test_monitoring),
 		TEST(test_what_the_kernel_refuses),
 		TEST(test_change_and_restore),
+		TEST(test_what_was_used),
 		TEST(test_life),
 		TEST(test_life_in_a_class_that_stays),
 		TEST(test_failed_create_leaves_nothing),
