@@ -196,8 +196,9 @@ int connect_socket(const char *path, unsigned seconds)
 	return steal_fd(&fd);
 }
 
-int connect_datagrams(const char *path)
+int connect_datagrams(const char *path, unsigned seconds)
 {
+	struct timeval limit = { .tv_sec = (time_t)seconds };
 	struct sockaddr_un address;
 	_cleanup_fd_ int file = -1, fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int r = socket_address(&address, path, &file);
@@ -209,7 +210,8 @@ int connect_datagrams(const char *path)
 		address.sun_path[0] = 0;
 		size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
 	}
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, size) < 0)
+	if (fd < 0 || (seconds && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) ||
+	    connect(fd, (struct sockaddr *)&address, size) < 0)
 		return -errno;
 	return steal_fd(&fd);
 }

@@ -70,7 +70,7 @@ struct fd_path fd_path(int fd);
 int connect_socket(const char *path, unsigned seconds);
 
 /* A datagram socket connected to the one at path; "@name" is an abstract one (unix(7)). As above. */
-int connect_datagrams(const char *path);
+int connect_datagrams(const char *path, unsigned seconds);
 
 /* Send size bytes with at most one descriptor (fd -1: none) over a connected socket. */
 int send_with_fd(int socket, const void *data, size_t size, int fd);

@@ -16,6 +16,8 @@
 #define MOUNT_POINT "/run/notify"
 #define VARIABLE "NOTIFY_SOCKET="
 #define BARRIER_MS 5000
+#define SEND_SECONDS 5
+#define AT_ONCE 16
 
 /* --- create ------------------------------------------------------------------------------------------------------------------ */
 
@@ -84,7 +86,7 @@ int notify_listen(struct notify *notify, int store, const char *path)
 	notify->socket = bind_socket(store);
 	if (notify->socket < 0)
 		return notify->socket;
-	notify->manager = connect_datagrams(path);
+	notify->manager = connect_datagrams(path, SEND_SECONDS);
 	return notify->manager < 0 ? fail(-notify->manager, "NOTIFY_SOCKET: connect to %s", path) : 0;
 }
 
@@ -177,7 +179,8 @@ int notify_take(const struct notify *notify, pid_t pid)
 	ssize_t length;
 	int ready = 0;
 
-	for (;;) {
+	/* One who never stops must not keep us from what else there is to do. */
+	for (int i = 0; i < AT_ONCE; i++) {
 		int r = take_one(notify, text, sizeof text, &length);
 
 		if (r == -EAGAIN)
@@ -189,6 +192,7 @@ int notify_take(const struct notify *notify, pid_t pid)
 			return r;
 		ready |= r;
 	}
+	return ready;
 }
 
 void notify_wait(const struct notify *notify, const struct pidref *init)

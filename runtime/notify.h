@@ -23,7 +23,7 @@ int notify_prepare(struct spec *spec, int store, const char *root, const char *i
 /* Before the program runs: the socket in that directory, and the way to the manager's at path ("@…" is an abstract one). */
 int notify_listen(struct notify *notify, int store, const char *path);
 
-/* notify->socket is readable: hand on what has come, in the name of process pid. 1: it was READY. */
+/* notify->socket is readable: hand on what has come, though not without end, in the name of process pid. 1: it was READY. */
 int notify_take(const struct notify *notify, pid_t pid);
 
 /* The program runs: hand on until READY has come, or the process has ended. A manager that cannot be told is a warning by now. */
