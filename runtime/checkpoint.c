@@ -46,7 +46,8 @@ static int ask_features(struct checkpoint *checkpoint, struct criu_response *res
 		r = criu_send(&session->criu, &request);
 	if (r >= 0)
 		r = criu_receive(&session->criu, response, &fd, &session->arena);
-	criu_end(&session->criu);
+	/* It would wait for another request, and complain that there is none. */
+	criu_kill(&session->criu);
 	return r;
 }
 

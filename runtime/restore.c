@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -198,11 +199,59 @@ static int have_namespaces(struct creation *c, pid_t pid)
 	return r < 0 ? r : creation_run_hooks(c);
 }
 
-/* Everything is there, and nothing runs yet: from here on the limits hold, and the container is seen. */
-static int have_processes(struct creation *c, pid_t pid)
+static bool is_of_criu(pid_t pid, pid_t criu)
 {
+	struct arena _cleanup_arena_ arena = { 0 };
+	char path[32], *text, *end;
+	int parent;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	if (pid == criu)
+		return true;
+	if (read_file_at(AT_FDCWD, path, &arena, 4096, &text, NULL) < 0)
+		return false;
+	/* The name in parentheses may have any. */
+	end = strrchr(text, ')');
+	return end && sscanf(end, ") %*c %d", &parent) == 1 && parent == criu;
+}
+
+/* criu was born in the container's cgroup, but the limits there are not for it. */
+static int move_criu_out(struct restore *restore)
+{
+	struct arena _cleanup_arena_ arena = { 0 };
+	struct cgroup *cgroup = &restore->creation.cgroup;
+	char own[4096], number[16];
+	pid_t *pids, criu = restore->session.criu.process.pid;
+	size_t count;
+
+	if (cgroup->fd < 0)
+		return 0;
+	int r = cgroup_pids(cgroup, &arena, &pids, &count);
+
+	if (r >= 0)
+		r = cgroup_own_path(own, sizeof own);
+	if (r < 0)
+		return r;
+	const char *procs = arena_printf(&arena, "%s%s/cgroup.procs", cgroup_mount_point(), own);
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		if (!is_of_criu(pids[i], criu))
+			continue;
+		snprintf(number, sizeof number, "%d", (int)pids[i]);
+		r = write_file_at(AT_FDCWD, procs, number);
+		r = r == -ESRCH ? 0 : r;
+	}
+	return r < 0 ? fail(-r, "move criu out of the container's cgroup, to %s", procs) : 0;
+}
+
+/* Everything is there, and nothing runs yet: from here on the limits hold, and the container is seen. */
+static int have_processes(struct restore *restore, pid_t pid)
+{
+	struct creation *c = &restore->creation;
 	int r = know_child(c, pid);
 
+	if (r >= 0)
+		r = move_criu_out(restore);
 	if (r >= 0)
 		r = creation_limit(c);
 	if (r < 0)
@@ -221,14 +270,15 @@ static int have_terminal(struct creation *c, int *master)
 	return creation_take_terminal(c, master);
 }
 
-static int react(struct creation *c, const struct criu_response *response, int *fd)
+static int react(struct restore *restore, const struct criu_response *response, int *fd)
 {
+	struct creation *c = &restore->creation;
 	const char *script = response->script ? response->script : "";
 
 	if (strcmp(script, "setup-namespaces") == 0)
 		return have_namespaces(c, response->pid);
 	if (strcmp(script, "post-restore") == 0)
-		return have_processes(c, response->pid);
+		return have_processes(restore, response->pid);
 	if (strcmp(script, "orphan-pts-master") == 0)
 		return have_terminal(c, fd);
 	return 0;
@@ -259,7 +309,7 @@ static int converse(struct restore *restore)
 			return r;
 		if (r < 0 || response.type != CRIU_NOTIFY)
 			return conclude(restore, &response, &ours);
-		r = react(&restore->creation, &response, &fd);
+		r = react(restore, &response, &fd);
 		if (r < 0)
 			ours = error_save();
 		struct criu_request answer = { .type = CRIU_NOTIFY, .notify_success = r >= 0 };
