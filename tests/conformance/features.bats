@@ -179,14 +179,9 @@ END
     run berth --systemd-cgroup run --bundle "$bundle" features
     assert_error systemd
   fi
+  # Neither is there such a device where the controller is (tests/vm/suites/cgroup-limits.bats).
   config '.linux.resources.rdma = { mlx5_1: { hcaHandles: 3 } }'
   refused /linux/resources/rdma
-}
-
-@test "rdma: the limit is handed to the controller, which knows no such device" {
-  need_controller rdma
-  config '.linux.resources.rdma = { mlx5_1: { hcaHandles: 3, hcaObjects: 10000 } }'
-  refused /linux/resources/rdma/mlx5_1 rdma.max
 }
 
 @test "seccomp: each action and operator, and those that are none" {
