@@ -1,6 +1,6 @@
 """Whether something has become slower than when `make bench` was last run: berth's time as a ratio to the floor's.
 
-Of both, what the tenth of a hundred samples took: what else runs on a machine moves the median by half, and that by a few percent.
+Of both, what the tenth of a hundred samples took: what else runs on a machine moves that less than the median.
 """
 import os
 
@@ -8,7 +8,7 @@ from parts import take_turns
 from summary import cell
 from works import WORKS
 
-TOLERANCE = 15 # percent; TOLERANCE=N. The noise is below this (docs/performance.md)
+TOLERANCE = 15 # percent; TOLERANCE=N
 QUIET = 1.6 # the floor's ninetieth / its tenth of a hundred samples: beyond that, nothing can be said
 SLOWER, BUSY = 1, 2 # status
 

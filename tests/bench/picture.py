@@ -41,10 +41,10 @@ def draw(runs, path):
             took = sum(span.end - span.begin for span in spans)
             depth = sum(1 for part in name.split("/")[1:-1] if part not in ("run", "init"))
             words = name.rsplit("/", 1)[1] + (f" × {len(spans)}" if len(spans) > 1 else "")
-            page.text(12 + 12 * depth, y + 4, words, "small" + (" dim" if words.startswith("wait") else ""))
+            page.text(12 + 12 * depth, y + 4, words, "small" + (" dim" if trace.waits(name) else ""))
             for span in spans:
                 page.span(place(span.begin), place(span.end), y, COLOURS.get(process, "berth"), 9, f"{words}: {span.end - span.begin:.0f} µs",
-                          0.3 if words.startswith("wait") else 1.0)
+                          0.3 if trace.waits(name) else 1.0)
             page.text(WIDTH, y + 4, f"{took:.0f}", "small dim", "end")
             y += ROW
     for tick in range(0, int(longest) + 1, 250 if longest < 4000 else 1000):

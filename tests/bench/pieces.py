@@ -2,6 +2,8 @@
 import fnmatch
 import statistics
 
+import trace
+
 # (piece, phases of traces, why it takes longer than in the floor); the first pattern that fits counts. A phase is the innermost one: a path as
 # in trace.py; "PROCESS" alone is between two phases. Of the container's process, "before" and "after" are without any phase of its own.
 PIECES = [
@@ -27,7 +29,7 @@ PIECES = [
     ("attributes", ["container/init/attributes*", "container/init/hooks*", "container/init"],
      "the floor's workload keeps all that root may: here capabilities, limits, signals, keyring, labels, ids, filter, one after the other, each checked"),
     ("handing over", ["*/wait for start", "berth/run/wait until ready", "berth/run/start*"],
-     "the floor's child just goes on: here the child tells that it is ready, or what failed, and waits for `start`; two wake-ups"),
+     "the floor's child just goes on: here the child tells that it is ready, or what failed, and goes on when it has been told to"),
     ("workload", ["*/after", "*/wait for its end"],
      "exec of the no-op, its end, the end of its namespaces, and the wake-up of who waits for it"),
     ("removal", ["berth/run/remove*"],
@@ -49,13 +51,9 @@ def innermost(spans, process, moment):
     return max(inside, key=lambda span: span.depth).path if inside else None
 
 
-def waits(phase):
-    return phase.rsplit("/", 1)[-1].startswith("wait")
-
-
 def waited_for(phase, parent, child):
     """Which process a waiting phase waits for."""
-    if phase.endswith("wait for network"):
+    if phase.endswith("network"):
         return "network task"
     return child if phase.startswith(parent) else parent
 
@@ -67,7 +65,7 @@ def phase_at(spans, process, moment, others, asked=()):
         own = [span for span in spans if span.process == process]
         ended, begun = all(span.end <= moment for span in own), any(span.begin <= moment for span in own)
         phase = f"{process}/after" if ended else process if begun else f"{process}/before"
-    if not waits(phase):
+    if not trace.waits(phase):
         return phase
     other = waited_for(phase, *others)
     return phase if other in asked else phase_at(spans, other, moment, others, (*asked, process))

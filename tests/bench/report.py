@@ -44,8 +44,14 @@ def head(found):
     return [machine.text(found["machine"]), *[program_line(name, program) for name, program in found["programs"].items()]]
 
 
+def warnings(described):
+    """Of a machine whose processors had other work."""
+    if described["load_at_begin"] * 2 > described["processors"]:
+        yield "**This machine was busy**: times are longer, and ratios further apart, than on a quiet one"
+
+
 def print_head(found):
-    print("\n".join(head(found)), flush=True)
+    print("\n".join([*head(found), *warnings(found["machine"])]), flush=True)
 
 
 def difference_lines(differences):
@@ -95,7 +101,7 @@ def blocks(top):
     found = {}
     if host := load(top, "host"):
         main, peaks = split(host["results"])
-        found["machine"] = "\n".join(f"- {line}" for line in head(host)) + f"\n- {host['rounds']} rounds"
+        found["machine"] = "\n".join(f"- {line}" for line in [*head(host), f"{host['rounds']} rounds", *warnings(host["machine"])])
         found["results"] = table.markdown(table.rows(main)) + f"\n\n{table.count_met(main)}."
         found["memory"] = table.markdown(table.rows(peaks, verdicts=False))
         found["calls"] = calls_text(next(each for each in main if each["name"] == "calls"))

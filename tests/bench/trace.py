@@ -44,6 +44,11 @@ def read(path, begin):
     return sorted(spans, key=lambda span: span.begin)
 
 
+def waits(path):
+    """Whether a process does nothing in that phase but wait for another."""
+    return path.rsplit("/", 1)[-1].startswith(("wait ", "join network"))
+
+
 @dataclasses.dataclass
 class Run:
     spans: list
