@@ -62,8 +62,8 @@ int ns_join(const struct ns_plan *plan, enum ns_join_phase phase);
 int ns_write_id_maps(pid_t pid, const struct spec_id_maps *uids, const struct spec_id_maps *gids);
 
 /*
- * The caller's name for user id uid of the process's user namespace, new or joined. -ERANGE with the record when it has
- * none. Ids of a process in the caller's own user namespace are themselves.
+ * The caller's name for user id uid of the process's user namespace, new or joined, which must be another than the caller's: of
+ * that the kernel shows the map to its parent. -ERANGE with the record when there is none.
  */
 int ns_host_uid(pid_t pid, uint32_t uid, uid_t *host);
 

@@ -408,11 +408,11 @@ int creation_limit(struct creation *c)
 static int delegate(struct creation *c)
 {
 	const struct spec *spec = &c->spec;
-	uid_t owner;
+	uid_t owner = spec->process.user.uid;
 
 	if (c->cgroup.fd < 0 || !spec_new_namespace(spec, NS_CGROUP) || !rootfs_cgroup_writable(spec))
 		return 0;
-	int r = ns_host_uid(c->child.ref.pid, spec->process.user.uid, &owner);
+	int r = has_user_namespace(c) ? ns_host_uid(c->child.ref.pid, spec->process.user.uid, &owner) : 0;
 
 	return r < 0 ? r : cgroup_delegate(&c->cgroup, owner);
 }

@@ -138,3 +138,19 @@ END
   create cgroup
   assert_equal "$(stat -c %u /sys/fs/cgroup/berth-test-cgroup)" 0
 }
+
+@test "ownership: for a caller in a user namespace, as rootless Podman and buildah are, the user is one of that namespace" {
+  bundle nested
+  config '.process.user = { uid: 1000, gid: 1000 } | (.mounts[] | select(.type == "cgroup") | .options) -= ["ro"]'
+  script 'stat -c %u /sys/fs/cgroup && mkdir /sys/fs/cgroup/mine && echo made'
+  mkdir "$BATS_TEST_TMPDIR/state"
+  unshare --user --mount sleep 1000 3>&- &
+  caller=$!
+  wait_until test "$(readlink "/proc/$caller/ns/user")" != "$(readlink /proc/self/ns/user)"
+  cat <<< $'0 0 1\n1 100000 65536' > "/proc/$caller/uid_map" # in one write
+  cat <<< $'0 0 1\n1 100000 65536' > "/proc/$caller/gid_map"
+  run nsenter --user --mount --target "$caller" "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" nested < /dev/null 3>&-
+  kill "$caller"
+  assert_line 1000
+  assert_line made
+}
