@@ -98,6 +98,6 @@ containerd_config() { # prints config.toml with $RUNTIME beside runc, as docs/co
   printf '[%s.containerd]\ndefault_runtime_name = "runc"\n' "$cri"
   for name in runc berth crun; do
     printf '[%s.containerd.runtimes.%s]\nruntime_type = "io.containerd.runc.v2"\n' "$cri" $name
-    printf '[%s.containerd.runtimes.%s.options]\nBinaryName = "%s"\nSystemdCgroup = true\n' "$cri" $name "$(command -v $name)"
+    printf '[%s.containerd.runtimes.%s.options]\nBinaryName = "%s"\nSystemdCgroup = true\n' "$cri" $name "$(type -P $name)"
   done
 }

@@ -28,9 +28,8 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
 }
 
 @test "run on a terminal" {
-  run terminal podman run --rm -it bb sh -c 'tty; stty size'
+  run terminal podman run --rm -it bb tty
   assert_line /dev/pts/0
-  assert_matches '[0-9]+ [0-9]+'
 }
 
 @test "error: no such program" {
@@ -146,8 +145,6 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
   podman run -d --name one --user user bb sleep 1000
   run podman top one pid user args
   assert_matches '1 +user +sleep 1000'
-  run podman top one -o pid,args # by the container's own ps
-  assert_contains 'sleep 1000'
 }
 
 @test "stats" {
@@ -195,9 +192,9 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
 }
 
 @test "init process" {
-  run podman run --rm --init bb sh -c 'cat /proc/1/comm; sh -c "sleep 0.01 &"; sleep 0.5; ls -d /proc/[0-9]* | wc -l'
+  run podman run --rm --init bb sh -c 'cat /proc/1/comm; sh -c "sleep 0.1 &"; while pidof sleep > /dev/null; do :; done; echo reaped'
   assert_line podman-init # catatonit
-  assert_line 4
+  assert_line reaped
 }
 
 @test "pod" {
@@ -286,7 +283,7 @@ limits() { # MANAGER
 }
 
 @test "user namespaces" {
-  printf 'containers:500000:131072\n' | tee -a /etc/subuid /etc/subgid > /dev/null
+  grep -q containers: /etc/subuid || printf 'containers:500000:131072\n' | tee -a /etc/subuid /etc/subgid > /dev/null
   podman run -d --name one --userns auto bb sleep 1000
   run cat "/proc/$(pid one)/uid_map"
   assert_matches '^ +0 +5[0-9]{5} +[0-9]+$'
@@ -414,7 +411,7 @@ limits() { # MANAGER
 # bats test_tags=long
 @test "buildah" {
   container=$(buildah from bb)
-  run buildah run --runtime "$(command -v "$RUNTIME")" "$container" sh -c 'echo $(id -u) > /x; cat /x; exit 6'
+  run buildah run --runtime "$(type -P "$RUNTIME")" "$container" sh -c 'echo $(id -u) > /x; cat /x; exit 6'
   assert_failure 6
   assert_line 0
   buildah rm "$container"

@@ -8,13 +8,11 @@ setup_file() {
   need_vm
   install_berth
   docker_config > /etc/docker/daemon.json
-  ip link add swarm type bridge
-  ip link set swarm up
+  ip netns add node1
+  ip netns add node2
+  ip -n node1 link add eth0 type veth peer name eth0 netns node2
   local node
   for node in 1 2; do
-    ip netns add "node$node"
-    ip link add "node$node" type veth peer name eth0 netns "node$node"
-    ip link set "node$node" master swarm up
     ip -n "node$node" link set lo up
     ip -n "node$node" addr add "10.77.0.$node/24" dev eth0
     ip -n "node$node" link set eth0 up
@@ -33,7 +31,7 @@ start_node() { # NODE
 }
 
 stop_node() { # NODE: at once, and with all that runs on it
-  ip link set "node$1" down
+  ip -n "node$1" link set eth0 down
   kill -KILL "$(< "/run/docker-$1.pid")" 2> /dev/null || :
   pgrep -f "/run/docker-$1/" | xargs -r kill -KILL || : # its containerd and the shims, which lead the containers
 }
