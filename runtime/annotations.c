@@ -112,6 +112,24 @@ int extras_parse(struct extras *extras, const struct spec *spec, struct arena *a
 	return 0;
 }
 
+int extras_refuse_criu(const struct extras *extras, const char *what)
+{
+	const struct {
+		bool set;
+		const char *key;
+	} asked[] = {
+		{ extras->ksm, ANNOTATION_KSM },
+		{ extras->core_sched, ANNOTATION_CORE_SCHED },
+		{ extras->landlock.set, ANNOTATION_LANDLOCK },
+		{ extras->emulate, ANNOTATION_EMULATE },
+	};
+
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+		if (asked[i].set)
+			return refuse(ENOTSUP, "/annotations/%s: criu cannot %s a container with it: it would be without it then", asked[i].key, what);
+	return 0;
+}
+
 /* --- memory ------------------------------------------------------------------------------------------------------------------ */
 
 /* Linux 6.4 to 6.6 have the call and forget it at execve. */

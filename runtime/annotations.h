@@ -27,6 +27,11 @@ struct extras {
  */
 int extras_parse(struct extras *extras, const struct spec *spec, struct arena *arena);
 
+/*
+ * criu brings processes back without any of it: -ENOTSUP with the record for a configuration that asks for something. what is the command.
+ */
+int extras_refuse_criu(const struct extras *extras, const char *what);
+
 /* In the process to be, before it gives up privileges. The kernel keeps both over fork and execve. Fill the record. */
 int extras_share_memory(void);
 int extras_make_core_cookie(void);

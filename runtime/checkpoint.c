@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/trace.h"
+#include "runtime/annotations.h"
 #include "runtime/criu_mounts.h"
 #include "runtime/criu_session.h"
 #include "runtime/record.h"
@@ -214,6 +215,12 @@ static int open_container(struct checkpoint *checkpoint, const struct runtime *r
 	r = record_open_cgroup(record);
 	if (r >= 0)
 		r = store_load_config(record->dir, &checkpoint->spec);
+	struct extras extras;
+
+	if (r >= 0)
+		r = extras_parse(&extras, &checkpoint->spec, &checkpoint->spec.arena);
+	if (r >= 0)
+		r = extras_refuse_criu(&extras, "checkpoint");
 	return r < 0 ? r : criu_mounts_check(&checkpoint->spec, "checkpoint");
 }
 

@@ -359,8 +359,10 @@ static int make(struct restore *restore)
 {
 	struct creation *c = &restore->creation;
 	struct access access = { .directory = -1 };
-	int r = criu_mounts_check(&c->spec, "restore");
+	int r = extras_refuse_criu(&c->newborn.extras, "restore");
 
+	if (r >= 0)
+		r = criu_mounts_check(&c->spec, "restore");
 	if (r >= 0)
 		r = criu_session_open(&restore->session, &restore->options->wishes, "restore.log", false);
 	if (r >= 0)

@@ -3,7 +3,7 @@
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2154,SC2317 # bats' subshells; variables of common.bash
 load ../lib/common
 
-commands=(create start run kill delete checkpoint restore exec ps pause resume update list state events top spec features)
+commands=(create start run kill delete checkpoint restore exec ps pause resume update mounts list state events top spec features)
 manual() { cat "$top/docs/man/berth${1:+-$1}.8"; } # [COMMAND]
 
 # Long and short options of a command (none: of berth) as its --help lists them.

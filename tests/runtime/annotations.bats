@@ -2,6 +2,7 @@
 # The annotations org.berth.*: docs/annotations.md.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
 load helper
+load ../lib/criu
 
 setup() {
   common_setup
@@ -241,4 +242,32 @@ error=ENOSYS|CONFIG_SECURITY_LANDLOCK
 error=EOPNOTSUPP|lsm=
 retval=2|is of version 2
 END
+}
+
+@test "a checkpoint would lose what they ask for: refused, and so is a restore" {
+  criu_setup
+  install_probe
+  counter
+  local annotation
+  while read -r annotation; do
+    config '.annotations = $a' --argjson a "$annotation"
+    start_new one
+    run berth checkpoint --image-path "$images" one
+    assert_error /annotations/org.berth. 'criu cannot checkpoint'
+    assert_status one running
+    delete_all one
+  done << 'END'
+{"org.berth.ksm":"true"}
+{"org.berth.landlock":"{\"rw\":[\"/run\"],\"exec\":[\"/bin\"]}"}
+END
+  config 'del(.annotations)'
+  rm -f "$bundle/rootfs/run/n"
+  start_new one
+  wait_until counted 2
+  checkpoint one
+  annotate landlock '{"rw":["/run"],"exec":["/bin"]}'
+  run berth restore --detach --bundle "$bundle" --image-path "$images" one < /dev/null
+  assert_error /annotations/org.berth.landlock 'criu cannot restore'
+  config 'del(.annotations)'
+  restore one
 }
