@@ -2,7 +2,7 @@
  * sd_notify(3) between a container and the service manager that has started us (NOTIFY_SOCKET; units of Type=notify). The manager's own
  * socket is not given to the container, which could say anything there in our name: another main process, descriptors to keep. It gets one
  * of its own, in a directory of the state that is mounted at /run/notify, read-only; what it says there about the state of the service
- * is handed on, READY=1 together with the container's process as MAINPID.
+ * is handed on, READY=1 together with a MAINPID: the container's process where nobody waits for it, else who does, as under runc.
  *
  * Functions return >= 0, or -errno with the record filled.
  */

@@ -63,10 +63,13 @@ static int exit_status(const struct pidref *child)
 	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
-/* A service manager that cannot be told any more is no reason to leave the workload alone. */
-static void take_notifications(const struct notify *notify, pid_t pid)
+/*
+ * We stay, and have its exit status: so we are the main process. A service manager that cannot be told any more is no reason to leave the
+ * workload alone.
+ */
+static void take_notifications(const struct notify *notify)
 {
-	if (notify_take(notify, pid) < 0)
+	if (notify_take(notify, getpid()) < 0)
 		log_warning("%s", error_record()->text);
 }
 
@@ -89,7 +92,7 @@ static int relay_until_exit(const struct pidref *child, const struct wait_option
 		int r = fds[POLL_SIGNALS].revents ? take_signals(child, options->signal_fd, terminal) : 0;
 
 		if (fds[POLL_NOTIFY].revents)
-			take_notifications(notify, child->pid);
+			take_notifications(notify);
 		if (r >= 0 && terminal)
 			r = terminal_step(terminal, fds + POLL_TERMINAL, count);
 		if (r < 0)

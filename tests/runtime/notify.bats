@@ -30,12 +30,12 @@ heard() { grep -qxF -- "$1" "$log"; } # LINE
 # What it says is in $log; it waits to be told with a file.
 service='notify() { /bin/notify "$@"; }; go() { until [ -e "/run/$1" ]; do sleep 0.05; done; }'
 
-@test "run: what concerns the service is handed on as long as it runs, with the container's process" {
+@test "run: what concerns the service is handed on as long as it runs; berth is the main process" {
   script "$service"'; echo "$NOTIFY_SOCKET"; notify STATUS=loading; notify READY=1; go on; notify WATCHDOG=1; notify STOPPING=1; exit 7'
   berth_background run --bundle "$bundle" service > "$BATS_TEST_TMPDIR/out"
   local run=$! status=0
   wait_until heard READY=1
-  wait_until heard "MAINPID=$(pid_of service)"
+  wait_until heard "MAINPID=$run"
   : > "$bundle/rootfs/run/on"
   wait $run || status=$?
   assert_equal $status 7
