@@ -217,11 +217,14 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
 
 @test "build, both builders" {
   printf 'FROM bb\nRUN echo built > /built && mkdir -p /deep/er\nUSER user\nRUN id -u > /tmp/who\nWORKDIR /deep/er\nENTRYPOINT ["cat", "/built", "/tmp/who"]\n' > "$BATS_TEST_TMPDIR/Dockerfile"
+  # The BuildKit that is in dockerd knows no runtime but what is called runc.
+  ln -sf "$(type -P "$RUNTIME")" /usr/local/sbin/runc
   for kit in 0 1; do
     DOCKER_BUILDKIT=$kit docker build -q -t "built-$kit" "$BATS_TEST_TMPDIR"
     run docker run --rm "built-$kit"
     assert_output $'built\n1000'
   done
+  rm /usr/local/sbin/runc
   printf 'FROM bb\nRUN exit 9\n' > "$BATS_TEST_TMPDIR/Dockerfile"
   run env DOCKER_BUILDKIT=0 docker build "$BATS_TEST_TMPDIR"
   assert_failure

@@ -33,7 +33,7 @@ cri() { "$top/tests/engines/cri" "$@"; }
 
 pod_config() { # [FILTER]
   jq -nc --arg logs "$logs" '{ metadata: { name: "pod", uid: "uid", namespace: "default" }, hostname: "aboard", log_directory: $logs,
-    linux: { cgroup_parent: "berth-pod.slice", sysctls: { "net.ipv4.ip_forward": "1" }, security_context: { namespace_options: { pid: "CONTAINER" } } } }'"${1+ | $1}"
+    linux: { cgroup_parent: "/berth.slice/berth-pod.slice", sysctls: { "net.ipv4.ip_forward": "1" }, security_context: { namespace_options: { pid: "CONTAINER" } } } }'"${1+ | $1}"
 }
 
 container_config() { # SCRIPT [FILTER]
