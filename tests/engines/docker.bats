@@ -7,7 +7,7 @@ setup_file() {
   need_vm
   install_berth
   docker_config > /etc/docker/daemon.json
-  systemctl start docker
+  systemctl restart docker
   docker import "$(image_tar)" bb > /dev/null
 }
 
