@@ -150,7 +150,9 @@ int limits_set_scheduler(const struct spec_scheduler *scheduler)
 		.period = scheduler->period,
 	};
 
-	if (!scheduler->set || syscall(SYS_sched_setattr, 0, &attr, 0) == 0)
+	/* Under SCHED_IDLE the kernel leaves the nice value as the caller has it. */
+	if (!scheduler->set || (syscall(SYS_sched_setattr, 0, &attr, 0) == 0 &&
+	                        (scheduler->policy != SCHED_IDLE || setpriority(PRIO_PROCESS, 0, scheduler->nice) == 0)))
 		return 0;
 	int code = errno;
 

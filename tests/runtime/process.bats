@@ -338,6 +338,9 @@ try_oom() { # SCORE: prints it where this machine lets root have it
     run_config
     # runtime: of normal policies newer kernels tell their slice
     assert_equal "$json: $(sed -E 's/ runtime [0-9]+ deadline 0 period 0//' <<< "$output")" "$json: $want"
+    # Whatever the caller's nice value is: what is not given is 0.
+    run nice -n 7 "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" sched < /dev/null 3>&-
+    assert_equal "$json, nice: $(sed -E 's/ runtime [0-9]+ deadline 0 period 0//' <<< "$output")" "$json, nice: $want"
   done << 'END'
 {"policy":"SCHED_OTHER","nice":7} policy 0 flags 0 nice 7 priority 0
 {"policy":"SCHED_OTHER","nice":-3} policy 0 flags 0 nice -3 priority 0
