@@ -393,7 +393,7 @@ int criu_explain(const struct criu_response *response, const char *doing, int wo
 	if (read_file_at(work, log, &arena, LOG_MAX, &text, NULL) >= 0)
 		criu_log_errors(text, errors, sizeof errors);
 	if (!errors[0] && response->message)
-		snprintf(errors, sizeof errors, "%s", response->message);
+		criu_log_errors(response->message, errors, sizeof errors);
 	if (!errors[0] && response->type == 0)
 		snprintf(errors, sizeof errors, "it ended without an answer");
 	if (!errors[0])

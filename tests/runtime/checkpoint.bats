@@ -52,6 +52,18 @@ setup() {
   wait_until counted 4
 }
 
+@test "who waits for it in the foreground sees its end" {
+  berth_background run --bundle "$bundle" saved < <(:) > >(exec cat > /dev/null) 2>&1
+  local berth=$!
+  wait_until counted 3
+  checkpoint saved
+  wait $berth && status=0 || status=$?
+  assert_failure 137
+  assert_status saved none
+  restore saved
+  wait_until counted 4
+}
+
 @test "a paused container stays paused, and can be saved" {
   start_new saved
   wait_until counted 3
