@@ -260,7 +260,7 @@ in_group() { (echo "$BASHPID" > "$1/cgroup.procs" && "${@:2}"); }
   # Users of the image are the user's own ids outside.
   local bus
   bus=$(awk -F: '$1 == "messagebus" { print $3 }' "$root/etc/passwd")
-  assert_equal "$(stat -c %u "/proc/$(pgrep -f -P "$(pid_of system)" dbus-daemon)")" $((100000 + bus - 1))
+  assert_equal "$(berth ps system | awk '/dbus-daemon/ { print $1 }')" $((100000 + bus - 1))
   halt
   assert_equal "$halted" 130
 }
