@@ -65,8 +65,7 @@ int proc_write(int proc, const char *path, const char *data)
 	return n < 0 ? -errno : (size_t)n == size ? 0 : -EIO;
 }
 
-/* Field number (from 1) of /proc/PID/stat; the second, the name, may hold spaces and parentheses. */
-static int stat_field(pid_t pid, int number, char *field, size_t size)
+int proc_start_time(pid_t pid, uint64_t *start)
 {
 	char path[40], text[1024];
 
@@ -75,35 +74,16 @@ static int stat_field(pid_t pid, int number, char *field, size_t size)
 
 	if (n < 0)
 		return n == -ENOENT ? -ESRCH : (int)n;
+	/* The second field, the name, may hold spaces and parentheses. */
 	char *next = strrchr(text, ')');
 
-	for (int i = 2; next && i < number; i++) {
+	for (int i = 2; next && i < 22; i++) {
 		next = strchr(next, ' ');
 		if (next)
 			next++;
 	}
 	if (!next)
 		return -EINVAL;
-	snprintf(field, size, "%.*s", (int)strcspn(next, " "), next);
+	*start = strtoull(next, NULL, 10);
 	return 0;
-}
-
-int proc_start_time(pid_t pid, uint64_t *start)
-{
-	char field[24];
-	int r = stat_field(pid, 22, field, sizeof field);
-
-	if (r >= 0)
-		*start = strtoull(field, NULL, 10);
-	return r;
-}
-
-int proc_state(pid_t pid, char *state)
-{
-	char field[4];
-	int r = stat_field(pid, 3, field, sizeof field);
-
-	if (r >= 0)
-		*state = field[0];
-	return r;
 }

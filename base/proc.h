@@ -28,6 +28,3 @@ int proc_write(int proc, const char *path, const char *data);
  * the same number. Reads the caller's own /proc. -ESRCH when there is none.
  */
 int proc_start_time(pid_t pid, uint64_t *start);
-
-/* State letter of the process (field 3: R, S, D, T, Z …). -ESRCH when there is none. */
-int proc_state(pid_t pid, char *state);

@@ -12,26 +12,38 @@
 #include <stdlib.h>
 
 /* The store knows numbers; runc and crun print names. */
-static void name_owner(struct state *state)
+/* The one that was looked up last: most containers have the same. */
+struct owner {
+	bool known;
+	uid_t uid;
+	char name[USER_NAME_SIZE];
+};
+
+static void name_owner(struct state *state, struct owner *last)
 {
-	char name[USER_NAME_SIZE], *end;
+	char *end;
 	unsigned long uid = state->owner ? strtoul(state->owner, &end, 10) : 0;
 
 	if (!state->owner || !state->owner[0] || *end)
 		return;
-	user_name((uid_t)uid, name, sizeof name);
-	state->owner = arena_strdup(&state->arena, name);
+	if (!last->known || last->uid != (uid_t)uid) {
+		last->known = true;
+		last->uid = (uid_t)uid;
+		user_name(last->uid, last->name, sizeof last->name);
+	}
+	state->owner = arena_strdup(&state->arena, last->name);
 }
 
 static int run_state(struct call *call)
 {
 	_cleanup_state_ struct state state = { 0 };
+	struct owner owner = { 0 };
 	enum status status;
 	int r = container_state(&call->runtime, call_id(call), &state, &status);
 
 	if (r < 0)
 		return r;
-	name_owner(&state);
+	name_owner(&state, &owner);
 	puts(state_to_report_json(&state, status, &call->arena));
 	return 0;
 }
@@ -66,87 +78,85 @@ const struct command command_features = {
 	.run = run_features,
 };
 
-struct entry {
-	struct state state;
-	enum status status;
-};
+/* One container that cannot be read must not hide the others: it may just be coming or going. */
+static bool load(const struct call *call, const char *id, struct state *state, enum status *status)
+{
+	int r = container_state(&call->runtime, id, state, status);
+
+	if (r == -ENOENT || r == -ENODATA)
+		log_debug("%s: %s", id, error_record()->text);
+	else if (r < 0)
+		log_warning("%s: %s", id, error_record()->text);
+	return r >= 0;
+}
 
 #define LIST_COLUMNS 6
 
-static void print_table(struct call *call, struct entry *entries, size_t count)
-{
-	static const char *const titles[LIST_COLUMNS] = { "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER" };
-	char **cells = arena_array(&call->arena, (count + 1) * LIST_COLUMNS, sizeof *cells), **cell = cells;
+/* With a thousand containers, a state that is kept for each would be most of the program's memory: only what is printed stays. */
+struct list {
+	struct arena *arena;
+	char **cells;   /* of the table */
+	size_t printed; /* rows, with the titles; containers in JSON */
+};
 
+static void add_row(struct list *list, const char *const *texts)
+{
 	for (size_t i = 0; i < LIST_COLUMNS; i++)
-		*cell++ = arena_strdup(&call->arena, titles[i]);
-	for (size_t i = 0; i < count; i++) {
-		struct state *state = &entries[i].state;
-
-		*cell++ = state->id;
-		*cell++ = arena_printf(&call->arena, "%d", entries[i].status == STATUS_STOPPED ? 0 : state->pid);
-		*cell++ = arena_strdup(&call->arena, status_name(entries[i].status));
-		*cell++ = state->bundle;
-		*cell++ = arena_strdup(&call->arena, state->created ? state->created : "");
-		*cell++ = state->owner;
-	}
-	text_print_table(cells, count + 1, LIST_COLUMNS);
+		list->cells[list->printed * LIST_COLUMNS + i] = arena_strdup(list->arena, texts[i]);
+	list->printed++;
 }
 
-static void print_json(struct call *call, struct entry *entries, size_t count)
+static void add_to_table(struct list *list, const struct state *state, enum status status)
 {
-	putchar('[');
-	for (size_t i = 0; i < count; i++)
-		printf("%s%s", i ? "," : "", state_to_report_json(&entries[i].state, entries[i].status, &call->arena));
-	puts("]");
+	char pid[16];
+
+	snprintf(pid, sizeof pid, "%d", status == STATUS_STOPPED ? 0 : (int)state->pid);
+	add_row(list, (const char *[]){ state->id, pid, status_name(status), state->bundle, state->created ? state->created : "",
+	                                state->owner ? state->owner : "" });
 }
 
-static void print_ids(struct entry *entries, size_t count)
+static void print_object(struct list *list, const struct state *state, enum status status)
 {
-	for (size_t i = 0; i < count; i++)
-		puts(entries[i].state.id);
-}
+	ARENA_SCRATCH(arena, 8192);
 
-/* One container that cannot be read must not hide the others: it may just be coming or going. */
-static size_t load_entries(struct call *call, char **ids, size_t count, struct entry *entries)
-{
-	size_t loaded = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		struct entry *entry = &entries[loaded];
-		int r = container_state(&call->runtime, ids[i], &entry->state, &entry->status);
-
-		if (r >= 0) {
-			name_owner(&entry->state);
-			loaded++;
-		} else if (r == -ENOENT || r == -ENODATA) {
-			log_debug("%s: %s", ids[i], error_record()->text);
-		} else {
-			log_warning("%s: %s", ids[i], error_record()->text);
-		}
-	}
-	return loaded;
+	printf("%s%s", list->printed++ ? "," : "", state_to_report_json(state, status, &arena));
 }
 
 static int run_list(struct call *call)
 {
+	struct list list = { .arena = &call->arena };
+	struct owner owner = { 0 };
 	char **ids;
 	size_t count;
 	int r = store_list(call->runtime.root, &call->arena, &ids, &count);
 
 	if (r < 0)
 		return r;
-	struct entry *entries = arena_array(&call->arena, count + 1, sizeof *entries);
+	bool json = call->format == FORMAT_JSON && !call->quiet, table = !json && !call->quiet;
 
-	count = load_entries(call, ids, count, entries);
-	if (call->quiet)
-		print_ids(entries, count);
-	else if (call->format == FORMAT_JSON)
-		print_json(call, entries, count);
-	else
-		print_table(call, entries, count);
-	for (size_t i = 0; i < count; i++)
-		state_free(&entries[i].state);
+	list.cells = arena_array(&call->arena, table ? (count + 1) * LIST_COLUMNS : 0, sizeof *list.cells);
+	if (json)
+		putchar('[');
+	if (table)
+		add_row(&list, (const char *[]){ "ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER" });
+	for (size_t i = 0; i < count; i++) {
+		_cleanup_state_ struct state state = { 0 };
+		enum status status;
+
+		if (!load(call, ids[i], &state, &status))
+			continue;
+		name_owner(&state, &owner);
+		if (json)
+			print_object(&list, &state, status);
+		else if (table)
+			add_to_table(&list, &state, status);
+		else
+			puts(state.id);
+	}
+	if (json)
+		puts("]");
+	if (table)
+		text_print_table(list.cells, list.printed, LIST_COLUMNS);
 	return 0;
 }
 

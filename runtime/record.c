@@ -25,14 +25,12 @@ static bool waits_for_start(int dir)
 static int determine_status(struct record *record)
 {
 	const struct state *state = &record->state;
-	char letter = 'Z';
 	int r = state->pid > 0 ? pidref_open(&record->init, state->pid, state->start_time) : -ESRCH;
 
 	if (r < 0 && r != -ESRCH)
 		return fail(-r, "open process %d of container %s", (int)state->pid, state->id);
-	if (r >= 0 && proc_state(state->pid, &letter) < 0)
-		letter = 'Z';
-	if (letter == 'Z' || letter == 'X') {
+	/* Not yet reaped is ended all the same. */
+	if (r < 0 || pidref_wait_exit(&record->init, 0) != 0) {
 		pidref_close(&record->init);
 		record->status = state->pid == 0 ? STATUS_CREATING : STATUS_STOPPED;
 		return 0;
