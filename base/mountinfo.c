@@ -11,7 +11,7 @@ static void unescape(char *text)
 	for (const char *in = text; *in;) {
 		unsigned c;
 
-		if (in[0] == '\\' && sscanf(in + 1, "%3o", &c) == 1) {
+		if (in[0] == '\\' && strspn(in + 1, "01234567") >= 3 && sscanf(in + 1, "%3o", &c) == 1) {
 			*out++ = (char)c;
 			in += 4;
 		} else {

@@ -214,17 +214,19 @@ static void what_is_of_the_host_is_external(void **state)
 	                               "7 1 8:1 /srv/with\\040space /with\\040space rw master:1 - ext4 /dev/sda rw\n"
 	                               "8 1 0:30 / /sys/fs/cgroup ro - cgroup2 cgroup rw\n"
 	                               "9 1 8:1 /lib/rootless /c rw - ext4 /dev/sda rw\n"
-	                               "bad line\n");
+	                               "bad line\n"
+	                               "10 1 8:1 / /cut\\0 rw - ext4 /dev/sda\\");
 	char *host = arena_strdup(&arena, "1 0 8:1 / / rw - ext4 /dev/sda rw\n2 1 0:6 / /dev rw - devtmpfs dev rw\n"
 	                                  "3 1 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup rw");
 
 	(void)state;
 	criu_mounts_external(container, host, &spec, &map, &arena);
-	assert_int_equal(map.count, 4);
+	assert_int_equal(map.count, 5);
 	assert_string_equal(map.items[0].key, "/proc/keys");
 	assert_string_equal(map.items[1].key, "/volume");
 	assert_string_equal(map.items[2].key, "/with space");
 	assert_string_equal(map.items[3].key, "/c");
+	assert_string_equal(map.items[4].key, "/cut\\0"); /* no escape */
 }
 
 /* --- descriptors.json ------------------------------------------------------------------------------------------------- */
