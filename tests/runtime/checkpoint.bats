@@ -217,6 +217,31 @@ setup() {
   kill $holder
 }
 
+@test "a pid namespace that is joined is joined again; without one, the pids of the host are used" {
+  unshare --pid --fork --mount-proc bash -c 'while :; do sleep 0.1; done' 3>&- &
+  local maker=$! holder='' pid
+  holds() { holder=$(< "/proc/$maker/task/$maker/children") && [[ $holder ]]; }
+  wait_until holds
+  holder=${holder// /}
+  config '(.linux.namespaces[] | select(.type == "pid")).path = "/proc/\($pid)/ns/pid"' --arg pid "$holder"
+  start_new saved
+  wait_until counted 1
+  pid=$(pid_of saved)
+  checkpoint saved
+  wait_until test ! -e "/proc/$pid" # its number there is free again
+  restore saved
+  assert_equal "$(readlink "/proc/$(pid_of saved)/ns/pid")" "$(readlink "/proc/$holder/ns/pid")"
+  delete_all saved
+  kill -9 "$holder"
+  config '.linux.namespaces |= map(select(.type != "pid"))'
+  start_new saved
+  pid=$(pid_of saved)
+  checkpoint saved
+  wait_until test ! -e "/proc/$pid"
+  restore saved
+  assert_equal "$(pid_of saved)" "$pid"
+}
+
 @test "without a network namespace, and with one that is left empty" {
   config '.linux.namespaces |= map(select(.type != "network"))'
   start_new saved
