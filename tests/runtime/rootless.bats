@@ -321,6 +321,23 @@ in_group() { (echo "$BASHPID" > "$1/cgroup.procs" && "${@:2}"); }
   assert_output made
 }
 
+@test "a service of the user's systemd is told that it is ready" {
+  rootless_bundle
+  with_ranges
+  # Not id 0: another one of the user's.
+  config '.process.user = { uid: 5, gid: 5 }'
+  cp "$(static_program notify "$top/tests/runtime/notify.c")" "$bundle/rootfs/bin/notify"
+  script 'notify READY=1 && echo said'
+  python3 "$top/tests/runtime/notify.py" "$runtime_dir/manager" "$runtime_dir/heard" 3>&- &
+  local manager=$!
+  wait_until test -S "$runtime_dir/manager"
+  chown 1000:1000 "$runtime_dir/manager"
+  run as_user env NOTIFY_SOCKET="$runtime_dir/manager" "$BATS_FILE_TMPDIR/berth" run --bundle "$bundle" one
+  assert_output said
+  wait_until grep -qx READY=1 "$runtime_dir/heard"
+  kill $manager
+}
+
 @test "another user neither sees nor ends it" {
   rootless_bundle
   script 'exec sleep 1000'
