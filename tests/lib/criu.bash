@@ -7,6 +7,7 @@
 #   checkpoint ID [OPTION...]  into $images, a directory of the test's
 #   restore ID [OPTION...]     from there and $bundle, detached; the output as create's
 #   mounts_of PID              places and attributes of its mounts, in order of the places
+#   own_null_device            what the container may do to the host's null device, it does to one of the test's
 #   facts_of PID               ids, capabilities, seccomp, limits of a process
 
 criu_setup() {
@@ -20,6 +21,11 @@ criu_setup() {
   [[ -e /proc/net/udplite ]] || ! criu --version | grep -qE ' ([0-3]|4\.[01])\.' ||
     skip "this criu wants UDP-Lite, which this kernel has no more"
   criu check > "$BATS_TEST_TMPDIR/criu.log" 2>&1 || skip "criu does not work on this kernel: $(tail -n 1 "$BATS_TEST_TMPDIR/criu.log")"
+}
+
+own_null_device() {
+  mknod -m 666 "$BATS_TEST_TMPDIR/null" c 1 3
+  mount --bind "$BATS_TEST_TMPDIR/null" /dev/null
 }
 
 counter() { script 'i=0; while :; do i=$((i + 1)); echo $i > /run/n.new; mv /run/n.new /run/n; sleep 0.02; done'; }

@@ -138,6 +138,7 @@ setup() {
   add_mount /four bind "$volume/file" bind ro
   ln -s run "$bundle/rootfs/link"
   add_mount /link/five bind "$volume" bind ro
+  own_null_device
   start_new saved
   wait_until counted 1
   local before
@@ -153,6 +154,7 @@ setup() {
   # The mask is the host's null device, whose mode is not the container's to change.
   run berth exec saved chmod 600 /proc/keys
   assert_error 'Read-only file system'
+  umount -l /dev/null
 }
 
 @test "an idmapped volume" {

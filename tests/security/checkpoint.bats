@@ -32,12 +32,14 @@ move() { # ID: into files and back
 
 @test "a mask is no way to the host's null device" {
   local before
+  own_null_device
   before=$(stat -c '%a %u:%g' /dev/null)
   start_new saved
   move saved
   run berth exec saved sh -c 'for file in $(grep -oE " /proc/[a-z_]+ " /proc/1/mountinfo); do chmod 640 $file; chown 5:5 $file; done'
   assert_contains 'Read-only file system'
   assert_equal "$(stat -c '%a %u:%g' /dev/null)" "$before"
+  umount -l /dev/null
 }
 
 # Without the groups in the images there is no cgroup namespace either, and the root of the container's cgroupfs is the host's.
