@@ -108,13 +108,17 @@ static int explain(int root, int code, const char *what, const char *class)
 	return fail(code, "resctrl class %s: %s: %s", class, what, reason);
 }
 
-static int make_dir(int root, int at, const char *path, const char *class, const char *what)
+/* The hardware has so many of each and no more: ENOSPC. */
+static int make_dir(int root, int at, const char *path, const char *class, const char *kind)
 {
+	char what[64];
+
 	if (mkdirat(at, path, 0755) == 0)
 		return 0;
-	if (errno == ENOSPC)
-		return explain(root, ENOSPC, what[0] == 'm' ? "no monitoring group is left to make" : "no class is left to make", class);
-	return explain(root, errno, what, class);
+	int code = errno;
+
+	snprintf(what, sizeof what, code == ENOSPC ? "no %s is left to make" : "make a %s", kind);
+	return explain(root, code, what, class);
 }
 
 static bool has_schema(const struct spec_intel_rdt *config)
@@ -201,7 +205,7 @@ static int make_class(int root, const struct spec_intel_rdt *config, struct resc
 	int r = 0;
 
 	if (!may_be_there || faccessat(root, relative(group->class), F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
-		r = make_dir(root, root, group->class, group->class, "create it");
+		r = make_dir(root, root, group->class, group->class, "class");
 		group->made_class = r == 0;
 	}
 	/* Somebody else may have made it in between. */
@@ -224,7 +228,7 @@ static int make_monitor(int root, struct resctrl_group *group)
 
 	if (dir < 0)
 		return fail(-dir, "open resctrl class %s", group->class);
-	int r = make_dir(root, dir, monitor_path(group->monitor).text, group->class, "make a monitoring group");
+	int r = make_dir(root, dir, monitor_path(group->monitor).text, group->class, "monitoring group");
 
 	group->made_monitor = r == 0;
 	return context(r, "/linux/intelRdt/enableMonitoring");
