@@ -213,6 +213,7 @@ END
   mkdir -p /home/user/.config/containers/systemd
   printf '[Container]\nImage=localhost/bb\nExec=sleep 1000\nPodmanArgs=--memory 64m --stop-timeout 0\n' > /home/user/.config/containers/systemd/quad.container
   chown -R user:user /home/user/.config
+  systemctl start network-online.target # a user's units wait for it
   as-user systemctl --user daemon-reload
   as-user systemctl --user start quad.service
   assert_equal "$(cat "$(group_of "$(pid systemd-quad)")/memory.max")" 67108864

@@ -66,7 +66,6 @@ replicas() { [[ $(docker_of 1 service ls --format '{{.Replicas}}') = "$1" ]]; }
   WAIT=180 wait_until lost
   whole() { (($(docker_of 1 ps -q | wc -l) == 4)); }
   WAIT=180 wait_until whole
-  WAIT=60 wait_until replicas 4/4
   docker_of 1 service rm service
   empty() { [[ ! $(docker_of 1 ps -aq) ]]; }
   WAIT=120 wait_until empty
