@@ -49,7 +49,10 @@ const char *emulate_program(unsigned class, unsigned data, unsigned machine, con
 	return NULL;
 }
 
-/* --- registration ------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- registration
+ * -------------------------------------------------------------------------------------------------------------
+ */
 
 /* Begin of the ELF header: any ABI of an operating system; executables, position-independent ones too (types 2 and 3). */
 #define HEADER 20
@@ -70,13 +73,15 @@ static char *describe(const struct emulator *e, struct arena *arena)
 		snprintf(magic_text + 4 * i, 5, "\\x%02x", magic[i]);
 		snprintf(mask_text + 4 * i, 5, "\\x%02x", mask[i]);
 	}
-	/* P: the program keeps its argv[0]. Not C, by which setuid programs would give the emulator their owner's privileges. */
+	/*
+	 * P: the program keeps its argv[0]. Not C, by which setuid programs would give the emulator their owner's privileges.
+	 */
 	return arena_printf(arena, ":%s:M::%s:%s:%s:PF", e->program, magic_text, mask_text, e->program);
 }
 
 /*
- * Of all that the host has. The working directory is that of the emulators: their names are what the workload sees, as argv[0] of qemu's
- * processes and in the files of binfmt_misc, and the way to them is the host's own business.
+ * Of all that the host has. The working directory is that of the emulators: their names are what the workload sees, as argv[0]
+ * of qemu's processes and in the files of binfmt_misc, and the way to them is the host's own business.
  */
 static int register_all(int binfmt, int programs, struct arena *arena)
 {
@@ -133,8 +138,8 @@ static int open_binfmt(void)
 }
 
 /*
- * Whoever runs an emulated program has the emulator as /proc/PID/exe, a file of the host's, and may be the host's root if the id maps say so:
- * that it comes from a read-only mount of its own holds for every later opening.
+ * Whoever runs an emulated program has the emulator as /proc/PID/exe, a file of the host's, and may be the host's root if the
+ * id maps say so: that it comes from a read-only mount of its own holds for every later opening.
  */
 static int open_programs(void)
 {

@@ -41,12 +41,14 @@ static int check_addition(const struct mount_plan *plan)
 	size_t n = plan->index;
 
 	if (mount_only_changes(plan))
-		return refuse(EINVAL, "/mounts/%zu: only changes the mount %s: a container that runs can get mounts and lose them", n,
-		              plan->destination);
+		return refuse(EINVAL, "/mounts/%zu: only changes the mount %s: a container that runs can get mounts and lose them",
+		              n, plan->destination);
 	if (is_fixed(plan->destination))
-		return refuse(EINVAL, "/mounts/%zu/destination: %s stays what it was when the container was created", n, plan->destination);
+		return refuse(EINVAL, "/mounts/%zu/destination: %s stays what it was when the container was created", n,
+		              plan->destination);
 	if (!plan->options.bind && is_one_of(plan->spec->type, of_namespaces, sizeof of_namespaces / sizeof *of_namespaces))
-		return refuse(ENOTSUP, "/mounts/%zu/type: \"%s\" can be mounted only when the container is created", n, plan->spec->type);
+		return refuse(ENOTSUP, "/mounts/%zu/type: \"%s\" can be mounted only when the container is created", n,
+		              plan->spec->type);
 	return 0;
 }
 
@@ -65,7 +67,8 @@ static int open_filesystem(struct rootfs *rootfs, struct mount_plan *plan)
 {
 	plan->tree = filesystem_open(rootfs, plan, -1, true);
 	if (plan->tree == -EOPNOTSUPP)
-		return refuse(ENOTSUP, "needs mount(2) for one of its options, which cannot make a mount for another namespace");
+		return refuse(ENOTSUP,
+		              "needs mount(2) for one of its options, which cannot make a mount for another namespace");
 	if (plan->tree < 0 || !plan->options.propagation || plan->options.propagation == MS_PRIVATE)
 		return plan->tree;
 	int r = tree_set_propagation(plan->tree, "", plan->options.propagation, plan->options.propagation_recursive);

@@ -28,8 +28,8 @@ int tree_set(int tree, uint64_t attributes, bool recursive);
 bool tree_is_mount_root(int fd);
 
 /*
- * Unmount, lazily, the mount whose root is mount, and what is mounted below it: that one, whatever its path leads to by now. proc is a
- * trusted proc; it becomes the working directory.
+ * Unmount, lazily, the mount whose root is mount, and what is mounted below it: that one, whatever its path leads to by now.
+ * proc is a trusted proc; it becomes the working directory.
  */
 int tree_detach(int proc, int mount);
 

@@ -22,7 +22,9 @@
 #define PR_SET_MEMORY_MERGE 67
 #endif
 
-/* --- parsing ---------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- parsing ----------------------------------------------------------------------------------------------------------------
+ */
 
 /* Where the values go. */
 struct target {
@@ -126,11 +128,14 @@ int extras_refuse_criu(const struct extras *extras, const char *what)
 
 	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
 		if (asked[i].set)
-			return refuse(ENOTSUP, "/annotations/%s: criu cannot %s a container with it: it would be without it then", asked[i].key, what);
+			return refuse(ENOTSUP, "/annotations/%s: criu cannot %s a container with it: it would be without it then",
+			              asked[i].key, what);
 	return 0;
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * --- memory ------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Linux 6.4 to 6.6 have the call and forget it at execve. */
 static bool forgets_at_execve(void)
@@ -138,7 +143,8 @@ static bool forgets_at_execve(void)
 	struct utsname kernel;
 	unsigned major = 0, minor = 0;
 
-	return uname(&kernel) == 0 && sscanf(kernel.release, "%u.%u", &major, &minor) == 2 && (major < 6 || (major == 6 && minor < 7));
+	return uname(&kernel) == 0 && sscanf(kernel.release, "%u.%u", &major, &minor) == 2 &&
+	       (major < 6 || (major == 6 && minor < 7));
 }
 
 int extras_share_memory(void)
@@ -147,11 +153,14 @@ int extras_share_memory(void)
 		return fail(errno, "/annotations/" ANNOTATION_KSM ": PR_SET_MEMORY_MERGE%s",
 		            errno == EINVAL ? " (this kernel cannot: Linux 6.7 with CONFIG_KSM can)" : "");
 	if (forgets_at_execve())
-		return refuse(ENOTSUP, "/annotations/" ANNOTATION_KSM ": this kernel would forget it at execve, before Linux 6.7");
+		return refuse(ENOTSUP,
+		              "/annotations/" ANNOTATION_KSM ": this kernel would forget it at execve, before Linux 6.7");
 	return 0;
 }
 
-/* --- core scheduling --------------------------------------------------------------------------------------------------------- */
+/*
+ * --- core scheduling ---------------------------------------------------------------------------------------------------------
+ */
 
 /* Without SMT no thread has a sibling: there is nobody to be kept apart from. */
 static int core_sched(unsigned long command, pid_t pid)

@@ -1,6 +1,6 @@
 /*
- * The annotations org.berth.*, which ask for what the specification has no field for. docs/annotations.md tells users of them; those of
- * bandwidth are parsed in cgroups/bandwidth_text.c.
+ * The annotations org.berth.*, which ask for what the specification has no field for. docs/annotations.md tells users of them;
+ * those of bandwidth are parsed in cgroups/bandwidth_text.c.
  */
 #pragma once
 
@@ -22,13 +22,14 @@ struct extras {
 };
 
 /*
- * Pure. An annotation org.berth.* that there is not is refused, as a wrong value is: who asked for a wall must not go without because of a
- * letter. The rules live in arena. -EINVAL with the record, which names /annotations/KEY.
+ * Pure. An annotation org.berth.* that there is not is refused, as a wrong value is: who asked for a wall must not go without
+ * because of a letter. The rules live in arena. -EINVAL with the record, which names /annotations/KEY.
  */
 int extras_parse(struct extras *extras, const struct spec *spec, struct arena *arena);
 
 /*
- * criu brings processes back without any of it: -ENOTSUP with the record for a configuration that asks for something. what is the command.
+ * criu brings processes back without any of it: -ENOTSUP with the record for a configuration that asks for something. what is
+ * the command.
  */
 int extras_refuse_criu(const struct extras *extras, const char *what);
 

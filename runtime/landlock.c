@@ -20,18 +20,22 @@
 
 #define READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define MAKE                                                                                                               \
-	(LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK | \
-	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
+	(LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |                        \
+	 LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |                     \
+	 LANDLOCK_ACCESS_FS_MAKE_SYM)
 #define WRITE                                                                                                              \
-	(READ | MAKE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | REFER | \
-	 TRUNCATE | IOCTL_DEV)
+	(READ | MAKE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |    \
+	 REFER | TRUNCATE | IOCTL_DEV)
 #define EXECUTE (READ | LANDLOCK_ACCESS_FS_EXECUTE)
 
 /* What there is to be allowed on what is not a directory. */
 #define OF_FILES                                                                                                           \
 	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | TRUNCATE | IOCTL_DEV)
 
-/* --- as text ------------------------------------------------------------------------------------------------------------------ */
+/*
+ * --- as text
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static const struct field rules_fields[] = {
 	F_STRINGS("ro", struct landlock_rules, ro),
@@ -40,7 +44,8 @@ static const struct field rules_fields[] = {
 	F_UINT32("abi", struct landlock_rules, abi, LANDLOCK_ABI_LEAST, ABI_MAX,
 	         .expected = "must be a version of Landlock that can keep files from being truncated: 3 or more"),
 };
-static const struct table rules_table = TABLE_SET(rules_fields, struct landlock_rules, set, .unknown = "must be ro, rw, exec or abi");
+static const struct table rules_table =
+	TABLE_SET(rules_fields, struct landlock_rules, set, .unknown = "must be ro, rw, exec or abi");
 
 static int check_paths(const struct strings *paths, const char *name)
 {
@@ -67,7 +72,10 @@ int landlock_parse(struct landlock_rules *rules, const char *text, struct arena 
 	return r;
 }
 
-/* --- in the kernel -------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- in the kernel
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 static int create_ruleset(const struct landlock_ruleset_attr *attr, size_t size, unsigned flags)
 {
@@ -81,11 +89,13 @@ static int find_abi(const struct landlock_rules *rules)
 	if (abi == -ENOSYS)
 		return fail(ENOSYS, KEY ": this kernel has no Landlock (CONFIG_SECURITY_LANDLOCK)");
 	if (abi == -EOPNOTSUPP)
-		return fail(EOPNOTSUPP, KEY ": Landlock is off: it is not among the security modules of the kernel's parameter lsm=");
+		return fail(EOPNOTSUPP,
+		            KEY ": Landlock is off: it is not among the security modules of the kernel's parameter lsm=");
 	if (abi < 0)
 		return fail(-abi, KEY ": landlock_create_ruleset");
 	if ((uint32_t)abi < rules->abi)
-		return refuse(ENOTSUP, KEY "/abi: version %u is asked for, and this kernel's Landlock is of version %d", rules->abi, abi);
+		return refuse(ENOTSUP, KEY "/abi: version %u is asked for, and this kernel's Landlock is of version %d",
+		              rules->abi, abi);
 	return abi;
 }
 
@@ -152,6 +162,6 @@ int landlock_enforce(int ruleset)
 {
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		return fail(errno, KEY ": landlock_restrict_self%s",
-		            errno == EPERM || errno == ENOSYS ? " (the configuration's filter of system calls may not let it)" : "");
+		            errno == EPERM || errno == ENOSYS ? " (the filter of system calls may not let it)" : "");
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * The annotation org.berth.landlock: which files the container's processes may use, whatever their users and capabilities are, as a wall
- * behind that of namespaces and permissions (landlock(7)). JSON:
+ * The annotation org.berth.landlock: which files the container's processes may use, whatever their users and capabilities are,
+ * as a wall behind that of namespaces and permissions (landlock(7)). JSON:
  *
  *   { "ro": ["/etc"], "rw": ["/data", "/dev"], "exec": ["/usr"], "abi": 3 }
  *
@@ -8,9 +8,9 @@
  *   ro     may be read
  *   rw     may be read and written; what is in a directory, made, removed and renamed
  *   exec   may be read and executed
- * What is in several may be used in all their ways; what is in none cannot be opened at all. abi is the least version of the kernel's
- * Landlock; without it, 3 (Linux 6.2), since no earlier one can keep a file from being truncated. All that the kernel has of rights to
- * files is handled, ioctls of devices from 5 (Linux 6.10) on.
+ * What is in several may be used in all their ways; what is in none cannot be opened at all. abi is the least version of the
+ * kernel's Landlock; without it, 3 (Linux 6.2), since no earlier one can keep a file from being truncated. All that the kernel
+ * has of rights to files is handled, ioctls of devices from 5 (Linux 6.10) on.
  */
 #pragma once
 
@@ -29,8 +29,8 @@ struct landlock_rules {
 int landlock_parse(struct landlock_rules *rules, const char *text, struct arena *arena);
 
 /*
- * In the container's root, with the privilege to look up the paths: a descriptor of the rules for landlock_enforce(). Symbolic links are not
- * followed, since the image would say what may be used. Fills the record.
+ * In the container's root, with the privilege to look up the paths: a descriptor of the rules for landlock_enforce(). Symbolic
+ * links are not followed, since the image would say what may be used. Fills the record.
  */
 int landlock_prepare(const struct landlock_rules *rules);
 

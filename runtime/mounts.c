@@ -94,7 +94,9 @@ static int open_idmaps(struct change *c)
 	return 0;
 }
 
-/* --- in the child ----------------------------------------------------------------------------------------------------------- */
+/*
+ * --- in the child -----------------------------------------------------------------------------------------------------------
+ */
 
 static int enter_user_namespace(const struct change *c)
 {
@@ -153,8 +155,8 @@ static int remove_inside(struct change *c)
 }
 
 /*
- * The child does not enter the pid namespace: so the container's processes can neither see nor trace it, though it has descriptors of the
- * host's and, without a user namespace between, more privileges than they.
+ * The child does not enter the pid namespace: so the container's processes can neither see nor trace it, though it has
+ * descriptors of the host's and, without a user namespace between, more privileges than they.
  */
 static int do_inside(struct change *c, int (*act)(struct change *))
 {
@@ -187,7 +189,10 @@ static int do_inside(struct change *c, int (*act)(struct change *))
 	return r >= 0 && status != 0 ? refuse(ECHILD, "the process that enters the container died") : r;
 }
 
-/* --- the whole ---------------------------------------------------------------------------------------------------------------- */
+/*
+ * --- the whole
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 static int add(struct change *c)
 {
@@ -203,8 +208,12 @@ static int remove_mounts(struct change *c)
 	return do_inside(c, remove_inside);
 }
 
-/* Without the container's lock: a file system of its own can keep us waiting for ever, and "delete --force" must still end that. */
-static int change_mounts(const struct runtime *runtime, const char *id, const char *json, size_t size, int (*act)(struct change *))
+/*
+ * Without the container's lock: a file system of its own can keep us waiting for ever, and "delete --force" must still end
+ * that.
+ */
+static int change_mounts(const struct runtime *runtime, const char *id, const char *json, size_t size,
+                         int (*act)(struct change *))
 {
 	struct change c = { .record = RECORD_NONE, .rootfs = ROOTFS_NONE, .root = -1, .proc = -1 };
 	int r = spec_parse_mounts(&c.given, json, size);

@@ -20,7 +20,8 @@ setup() {
   config '.linux.namespaces += [{ type: "user" }] | .linux.uidMappings = [{ containerID: 0, hostID: 0, size: 65536 }] | .linux.gidMappings = .linux.uidMappings'
   capabilities all
   before=$(stat -c '%a %Y %U' "$copy"; sha256sum < "$copy")
-  run_inside 'aarch64 stay & until readlink /proc/$!/exe | grep -q qemu; do sleep 0.05; done; cd /proc/$!; readlink exe; chmod 4777 exe && echo changed; touch exe && echo changed
+  run_inside 'aarch64 stay & n=0
+    until readlink /proc/$!/exe | grep -q qemu || [ $n = 400 ]; do n=$((n + 1)); sleep 0.05; done; cd /proc/$!; readlink exe; chmod 4777 exe && echo changed; touch exe && echo changed
     exec 3< exe; kill $!; chmod 4777 /proc/self/fd/3 && echo changed; echo x >> /proc/self/fd/3 && echo changed'
   assert_matches 'qemu-aarch64-static'
   refute_line changed
