@@ -49,11 +49,11 @@ END
   install_attack
   config '.process.env = ["PATH=/bin", "OF_WORKLOAD=1"]'
   args attack environment
-  OF_CALLER=secret LISTEN_FDS=7 NOTIFY_SOCKET=/x run_config
+  OF_CALLER=secret LISTEN_FDS=7 run_config
   assert_output $'has PATH=/bin\nhas OF_WORKLOAD=1\nhas HOME=/root'
   script 'sleep 1000'
   OF_CALLER=secret start_new one
-  OF_CALLER=secret run berth exec one attack environment
+  OF_CALLER=secret NOTIFY_SOCKET=/x run berth exec one attack environment
   assert_output $'has PATH=/bin\nhas OF_WORKLOAD=1\nhas HOME=/root'
 }
 
