@@ -204,7 +204,8 @@ setup() {
 @test "uts and ipc namespaces that are joined are joined again" {
   unshare --uts --ipc sh -c 'hostname joined; exec sleep 1000' 3>&- &
   local holder=$!
-  wait_until test "$(readlink /proc/self/ns/uts)" != "$(readlink /proc/$holder/ns/uts)"
+  named() { [[ $(nsenter --uts="/proc/$holder/ns/uts" hostname) = joined ]]; }
+  wait_until named
   config 'del(.hostname) | (.linux.namespaces[] | select(.type == "uts" or .type == "ipc")) |= (.path = "/proc/\($pid)/ns/\(.type)")' \
     --arg pid $holder
   start_new saved
