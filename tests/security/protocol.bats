@@ -29,7 +29,7 @@ setup() {
   script 'touch /ran'
 }
 
-error=1 map_me=2 born=3 built=4 console=5 listener=6 ready=7 mapped=8 start=11
+error=1 map_me=2 born=3 built=4 console=5 listener=6 ready=7 mapped=8 network=9 start=12
 
 refuses() { # MESSAGE...
   waiting run --bundle "$bundle" one
@@ -43,7 +43,7 @@ refuses() { # MESSAGE...
 
 @test "messages out of order, unknown, with a descriptor too many or too few" {
   local kind
-  for kind in 0 $map_me $mapped $start 12 99 4294967295; do refuses "$kind"; done
+  for kind in 0 $map_me $mapped $network $start 13 99 4294967295; do refuses "$kind"; done
   for kind in $ready $built $map_me; do refuses "$kind" FD; done
   for kind in $console $listener $born; do refuses "$kind"; done
   refuses $born FD NUMBER=1

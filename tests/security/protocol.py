@@ -16,7 +16,10 @@ def take_socket(pid):
             fd = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, os.pidfd_open(pid), name, 0)
             if fd < 0:
                 raise OSError(ctypes.get_errno(), "pidfd_getfd")
-            return socket.socket(fileno=fd)
+            found = socket.socket(fileno=fd)
+            # The task that makes the network namespace may have had one open, of another type, when the process was born.
+            if found.type == socket.SOCK_SEQPACKET:
+                return found
     raise SystemExit("the process has no socket")
 
 
