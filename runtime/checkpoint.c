@@ -41,6 +41,8 @@ static int ask_features(struct checkpoint *checkpoint, struct criu_response *res
 	struct criu_start start = criu_session_start(session);
 	struct criu_request request = { .type = CRIU_FEATURE_CHECK, .ask_memory_tracking = true, .ask_lazy_pages = true };
 	_cleanup_fd_ int fd = -1;
+
+	start.quiet = true;
 	int r = criu_start(&session->criu, &start);
 
 	if (r >= 0)

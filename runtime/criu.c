@@ -175,10 +175,19 @@ static int make_pair(struct complaint *complaint, int parent)
 	return pair[1];
 }
 
+static int be_quiet(struct complaint *complaint)
+{
+	int null = step(complaint, "open /dev/null", open("/dev/null", O_WRONLY | O_CLOEXEC));
+
+	return null < 0 ? -1 : step(complaint, "dup", dup2(null, STDOUT_FILENO) < 0 ? -1 : dup2(null, STDERR_FILENO));
+}
+
 static int set_up(struct complaint *complaint, const struct criu_start *start, int parent, int *report)
 {
 	int fds[CRIU_FIRST_INHERITED + CRIU_INHERIT_MAX + 1], count = 0;
 
+	if (start->quiet && be_quiet(complaint) < 0)
+		return -1;
 	if (start->place && leave_mounts(complaint) < 0)
 		return -1;
 	if ((fds[count++] = make_pair(complaint, parent)) < 0)

@@ -33,6 +33,7 @@ struct criu_directory {
 
 struct criu_start {
 	const struct criu_program *program;
+	bool quiet;              /* nothing that it writes to standard output and error is seen */
 	int cgroup;              /* directory to be born in, or -1: the caller's */
 	struct criu_directory images, work; /* become CRIU_IMAGES and CRIU_WORK */
 	const int *inherit;      /* descriptors that become CRIU_FIRST_INHERITED and on; 0–2 are the caller's */

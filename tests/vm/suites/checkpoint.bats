@@ -60,10 +60,10 @@ setup() {
   pages() { du -cb "$BATS_TEST_TMPDIR/$1"/pages-*.img | tail -n 1 | cut -f1; }
   (($(pages 1) > 8000000 && $(pages 2) < 1000000 && $(pages 3) < 1000000)) || fail "pages: $(pages 1) $(pages 2) $(pages 3)"
   restore saved
-  run berth exec saved sh -c 'echo | nc 127.0.0.1 7'
-  assert_contains 1
   run checkpoint saved --parent-path ../none
   assert_error '--parent-path ../none' 'No such file'
+  run berth exec saved sh -c 'echo | nc 127.0.0.1 7'
+  assert_contains 1
 }
 
 @test "migration: memory and a TCP connection move to another node" {
