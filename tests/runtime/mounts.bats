@@ -29,12 +29,13 @@ user_namespace() {
 }
 
 @test "a bind of the host's, a file, a tmpfs: seen by what runs, and gone again" {
-  script 'until grep -q content /data/file; do sleep 0.05; done; while grep -q content /data/file; do sleep 0.05; done; echo gone; sleep 1000'
+  script 'until grep -q content /data/file; do sleep 0.05; done; echo there; while grep -q content /data/file; do sleep 0.05; done; echo gone; sleep 1000'
   start_new one
   local list
   list="[$(bind /data "$outside"), $(bind /etc/one "$outside/file" ro), {\"destination\":\"/tmp/new\",\"type\":\"tmpfs\",\"source\":\"tmpfs\",\"options\":[\"nosuid\",\"size=64k\",\"mode=750\"]}]"
   change add "$list"
   assert_output ''
+  wait_until grep -qx there "$BATS_TEST_TMPDIR/one.log"
   inside 'cat /data/file /etc/one; echo more > /data/more; echo x > /etc/one; stat -c %a /tmp/new; grep -E " /(data|etc/one|tmp/new) " /proc/mounts | cut -d" " -f2,3,4'
   assert_contains $'content\ncontent\n'
   assert_contains "can't create /etc/one: Read-only file system"
