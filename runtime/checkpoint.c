@@ -198,7 +198,10 @@ static int dump(struct checkpoint *checkpoint)
 		r = criu_send(&session->criu, &request);
 	if (r >= 0)
 		r = converse(checkpoint, pre_dump ? "dump the container's memory" : "dump the container");
-	if (r >= 0)
+	/* After a pre-dump it would wait for another request, and complain that there is none. */
+	if (r >= 0 && pre_dump)
+		criu_kill(&session->criu);
+	else if (r >= 0)
 		criu_end(&session->criu);
 	return r;
 }
