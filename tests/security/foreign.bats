@@ -20,10 +20,12 @@ setup() {
   config '.linux.namespaces += [{ type: "user" }] | .linux.uidMappings = [{ containerID: 0, hostID: 0, size: 65536 }] | .linux.gidMappings = .linux.uidMappings'
   capabilities all
   before=$(stat -c '%a %Y %U' "$copy"; sha256sum < "$copy")
+  # By its size: what path the link to a file of a detached mount has is the kernel's taste.
   run_inside 'aarch64 stay & n=0
-    until readlink /proc/$!/exe | grep -q qemu || [ $n = 400 ]; do n=$((n + 1)); sleep 0.05; done; cd /proc/$!; readlink exe; chmod 4777 exe && echo changed; touch exe && echo changed
+    until [ $(stat -Lc %s /proc/$!/exe) = '"$(stat -c %s "$copy")"' ] || [ $n = 400 ]; do n=$((n + 1)); sleep 0.05; done
+    cd /proc/$!; echo size $(stat -Lc %s exe); chmod 4777 exe && echo changed; touch exe && echo changed
     exec 3< exe; kill $!; chmod 4777 /proc/self/fd/3 && echo changed; echo x >> /proc/self/fd/3 && echo changed'
-  assert_matches 'qemu-aarch64-static'
+  assert_line "size $(stat -c %s "$copy")"
   refute_line changed
   assert_contains 'Read-only file system'
   assert_equal "$(stat -c '%a %Y %U' "$copy"; sha256sum < "$copy")" "$before"
