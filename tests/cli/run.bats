@@ -458,7 +458,8 @@ run_in_background() { # ID [ENV-OPTION...]
   assert_error paused
   berth resume one
   assert_status one running
-  wait_until test "$(stat -c %s "$log")" -gt "$size"
+  grown() { (($(stat -c %s "$log") > size)); }
+  wait_until grown
   run berth resume one
   assert_error running
 }
