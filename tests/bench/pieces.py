@@ -8,8 +8,8 @@ import trace
 # in trace.py; "PROCESS" alone is between two phases. Of the container's process, "before" and "after" are without any phase of its own.
 PIECES = [
     ("program starts", ["*/program starts", "berth/seal", "berth"],
-     "berth is a larger program (its own relocations, more pages to map), and starts twice: what runs is executed from a read-only overlay, so "
-     "that nobody in a container can write to it through `/proc/PID/exe`"),
+     "berth is a larger program (its own relocations, more pages to map), and trades its own file for the one that it sees on a read-only "
+     "overlay, so that nobody in a container can write to it through `/proc/PID/exe`"),
     ("configuration", ["berth/run/configuration*", "berth/run/prepare*", "berth/run/record plan"],
      "the floor has no configuration: `config.json` is read, checked whole and turned into a plan"),
     ("state", ["*/write state"],
@@ -29,7 +29,8 @@ PIECES = [
     ("attributes", ["container/init/attributes*", "container/init/hooks*", "container/init"],
      "the floor's workload keeps all that root may: here capabilities, limits, signals, keyring, labels, ids, filter, one after the other, each checked"),
     ("handing over", ["*/wait for start", "berth/run/wait until ready", "berth/run/start*"],
-     "the floor's child just goes on: here the child tells that it is ready, or what failed, and goes on when it has been told to"),
+     "the floor's child just goes on: here the child tells that it is ready, or what failed; its answer is there already, unless a hook, a terminal "
+     "or a pid file has to come between. Then berth waits until the program has been executed"),
     ("workload", ["*/after", "*/wait for its end"],
      "exec of the no-op, its end, the end of its namespaces, and the wake-up of who waits for it"),
     ("removal", ["berth/run/remove*"],
