@@ -12,6 +12,7 @@
 #include "runtime/store.h"
 #include "runtime/terminal.h"
 
+#include <poll.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -353,8 +354,10 @@ static int converse_until_ready(struct creation *c)
 			r = report_early_death(&c->child.ref);
 		if (r >= 0)
 			r = answer(c, &msg, &fd);
-		if (r < 0)
+		if (r < 0) {
+			c->heard = true;
 			return r;
+		}
 	}
 	return 0;
 }
@@ -505,6 +508,31 @@ static int report_created(const struct creation *c)
 	return r;
 }
 
+/*
+ * r has failed here, with the record; but perhaps only since init had failed before, and its cgroup had gone with it. Then what init has
+ * said, or died of, is the reason.
+ */
+static int heed_init(struct creation *c, int r)
+{
+	struct error ours = error_save();
+	struct pollfd socket = { .fd = c->child.socket, .events = POLLIN };
+
+	while (!c->heard && poll(&socket, 1, 0) > 0) {
+		_cleanup_fd_ int fd = -1;
+		struct msg msg;
+		int said = protocol_receive(c->child.socket, &c->child.phase, &msg, &fd);
+
+		if (said < 0)
+			return said;
+		if (said == 0 && pidref_wait_exit(&c->child.ref, 0) > 0)
+			return report_early_death(&c->child.ref);
+		if (said == 0)
+			break; /* it is ready, and waits for `start` elsewhere */
+	}
+	error_restore(&ours);
+	return r;
+}
+
 static int bring_up(struct creation *c, bool run)
 {
 	struct birth request = {
@@ -546,7 +574,9 @@ static int bring_up(struct creation *c, bool run)
 	c->state.created = creation_timestamp(c);
 	if (r >= 0)
 		r = store_write_state(c->store, &c->state);
-	if (r >= 0 && can_start_early(c, run))
+	if (r < 0)
+		return heed_init(c, r);
+	if (can_start_early(c, run))
 		r = start_early(c);
 	if (c->runtime->late_close)
 		close_fd(c->runtime->late_close);
