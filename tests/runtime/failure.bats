@@ -242,8 +242,10 @@ del(.process) | /process
   args true # strace goes on as long as there is a process
   strace -f -qq -e signal=none -o "$BATS_TEST_TMPDIR/trace" "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" broken < /dev/null > /dev/null 2>&1 3>&-
   # Calls that only the container's process makes, or the task beside it, until it executes the program; not the end of one that has done all.
-  calls=$(awk '{ sub(/\(.*/, "", $2) } NR == 1 { runtime = $1 } $1 == runtime { not[$2] = 1; next } $2 == "execve" { exit }
-    !seen[$2]++ { order[++n] = $2 } END { for (i = 1; i <= n; i++) if (!(order[i] in not) && order[i] ~ /^[a-z0-9_]+$/) print order[i] }' "$BATS_TEST_TMPDIR/trace")
+  # The runtime may come to some of its own later than that.
+  calls=$(awk '{ sub(/\(.*/, "", $2) } NR == 1 { runtime = $1 } $1 == runtime { not[$2] = 1 } NR == FNR || $1 == runtime { next } $2 == "execve" { exit }
+    !seen[$2]++ { order[++n] = $2 } END { for (i = 1; i <= n; i++) if (!(order[i] in not) && order[i] ~ /^[a-z0-9_]+$/) print order[i] }' \
+    "$BATS_TEST_TMPDIR/trace" "$BATS_TEST_TMPDIR/trace")
   for call in $calls; do
     [[ $call != exit ]] || continue
     run timeout 30 strace -f -qq -o /dev/null -e signal=none -e trace="$call" -e inject="$call:signal=SIGKILL:when=1" \
