@@ -65,7 +65,8 @@ int proc_write(int proc, const char *path, const char *data)
 	return n < 0 ? -errno : (size_t)n == size ? 0 : -EIO;
 }
 
-int proc_start_time(pid_t pid, uint64_t *start)
+/* Field number (from 1) of /proc/PID/stat, a number; the second field, the name, may hold spaces and parentheses. */
+static int stat_number(pid_t pid, int number, uint64_t *value)
 {
 	char path[40], text[1024];
 
@@ -74,16 +75,29 @@ int proc_start_time(pid_t pid, uint64_t *start)
 
 	if (n < 0)
 		return n == -ENOENT ? -ESRCH : (int)n;
-	/* The second field, the name, may hold spaces and parentheses. */
 	char *next = strrchr(text, ')');
 
-	for (int i = 2; next && i < 22; i++) {
+	for (int i = 2; next && i < number; i++) {
 		next = strchr(next, ' ');
 		if (next)
 			next++;
 	}
 	if (!next)
 		return -EINVAL;
-	*start = strtoull(next, NULL, 10);
+	*value = strtoull(next, NULL, 10);
 	return 0;
+}
+
+int proc_start_time(pid_t pid, uint64_t *start)
+{
+	return stat_number(pid, 22, start);
+}
+
+int proc_parent(pid_t pid, pid_t *parent)
+{
+	uint64_t number = 0;
+	int r = stat_number(pid, 4, &number);
+
+	*parent = (pid_t)number;
+	return r;
 }

@@ -28,3 +28,6 @@ int proc_write(int proc, const char *path, const char *data);
  * the same number. Reads the caller's own /proc. -ESRCH when there is none.
  */
 int proc_start_time(pid_t pid, uint64_t *start);
+
+/* Its parent (field 4). -ESRCH when there is none of that number. */
+int proc_parent(pid_t pid, pid_t *parent);

@@ -473,33 +473,9 @@ static int send_network(struct creation *c)
 	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
 }
 
-/*
- * `run` need not be asked when init is ready if everything that has to come before the workload can come before that: then init finds its
- * answer there already.
- */
-static bool can_start_early(const struct creation *c, bool run)
-{
-	const struct create_options *options = c->options;
-
-	return run && !c->newborn.terminal && !report_hooks_before_start(&c->spec) && !c->spec.linux_.seccomp.listener_path &&
-	       !options->pid_file && !options->pidfd_socket;
-}
-
-static int start_early(struct creation *c)
-{
-	int r = store_show_state(c->store);
-
-	if (r < 0)
-		return r;
-	c->started = true;
-	r = protocol_send(c->child.socket, MSG_START, 0, -1);
-	/* A child that has ended says more in what is still to be read. */
-	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
-}
-
 static int report_created(const struct creation *c)
 {
-	int r = c->started ? 0 : store_show_state(c->store);
+	int r = store_show_state(c->store);
 
 	if (r >= 0 && c->options->pid_file)
 		r = report_pid_file(c->options->pid_file, c->state.pid);
@@ -566,18 +542,18 @@ static int bring_up(struct creation *c, bool run)
 		r = let_go(c);
 	if (r >= 0)
 		r = move_net_devices(c);
+	/* `run` stays, and the namespace is to end with the container. */
+	close_fd(&c->network);
 	if (r >= 0)
 		r = creation_limit(c);
 	if (r >= 0)
 		r = delegate(c);
-	/* Written while init is busy; to be seen once it is ready. */
+	/* Written while init is busy; to be seen once it is ready: an exec before that would come into the host's root. */
 	c->state.created = creation_timestamp(c);
 	if (r >= 0)
 		r = store_write_state(c->store, &c->state);
 	if (r < 0)
 		return heed_init(c, r);
-	if (can_start_early(c, run))
-		r = start_early(c);
 	if (c->runtime->late_close)
 		close_fd(c->runtime->late_close);
 	if (r >= 0)

@@ -32,7 +32,6 @@ struct creation {
 	struct newnet newnet;
 	int network;                  /* the container's network namespace, once the runtime has it open; else -1 */
 	struct child child;
-	bool started;                 /* START has been sent */
 	bool heard;                   /* what init failed of is in the record */
 	struct net_devices *net_devices; /* that have moved; or NULL */
 	int terminal;                 /* the master, when the caller relays it; else -1 */

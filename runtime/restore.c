@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/trace.h"
 #include "oci/descriptors.h"
 #include "runtime/create.h"
@@ -201,18 +202,9 @@ static int have_namespaces(struct creation *c, pid_t pid)
 
 static bool is_of_criu(pid_t pid, pid_t criu)
 {
-	struct arena _cleanup_arena_ arena = { 0 };
-	char path[32], *text, *end;
-	int parent;
+	pid_t parent;
 
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	if (pid == criu)
-		return true;
-	if (read_file_at(AT_FDCWD, path, &arena, 4096, &text, NULL) < 0)
-		return false;
-	/* The name in parentheses may have any. */
-	end = strrchr(text, ')');
-	return end && sscanf(end, ") %*c %d", &parent) == 1 && parent == criu;
+	return pid == criu || (proc_parent(pid, &parent) >= 0 && parent == criu);
 }
 
 /* criu was born in the container's cgroup, but the limits there are not for it. */

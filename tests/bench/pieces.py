@@ -29,8 +29,8 @@ PIECES = [
     ("attributes", ["container/init/attributes*", "container/init/hooks*", "container/init"],
      "the floor's workload keeps all that root may: here capabilities, limits, signals, keyring, labels, ids, filter, one after the other, each checked"),
     ("handing over", ["*/wait for start", "berth/run/wait until ready", "berth/run/start*"],
-     "the floor's child just goes on: here the child tells that it is ready, or what failed; its answer is there already, unless a hook, a terminal "
-     "or a pid file has to come between. Then berth waits until the program has been executed"),
+     "the floor's child just goes on: here the child tells that it is ready, or what failed; the state is shown, and "
+     "it is told to go on: two wake-ups. Then berth waits until the program has been executed"),
     ("workload", ["*/after", "*/wait for its end"],
      "exec of the no-op, its end, the end of its namespaces, and the wake-up of who waits for it"),
     ("removal", ["berth/run/remove*"],

@@ -337,3 +337,13 @@ seconds_of() { sed -nE "s/.*$1 ([0-9]+)\\..*/\\1/p" <<< "$2"; } # CLOCK TEXT
   run berth exec raised sh -c 'ulimit -l; ulimit -Hl'
   assert_output $'80\n90000'
 }
+
+@test "run holds none of the container's namespaces while it waits" {
+  bundle one
+  script 'exec sleep 1000'
+  berth_background run --bundle "$bundle" one
+  wait_until is one running
+  run ls -l "/proc/$!/fd"
+  refute_contains 'net:['
+  berth delete --force one
+}

@@ -58,3 +58,19 @@ setup() {
   run berth exec --cgroup ../berth-test-outside one true
   assert_failure 255
 }
+
+@test "no exec comes into a container whose init has not entered the root yet" {
+  script 'exec sleep 1000'
+  strace -f -qq -o /dev/null -e signal=none -e trace=pivot_root -e inject=pivot_root:delay_enter=3000000 \
+    "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --detach --bundle "$bundle" one < /dev/null > /dev/null 2>&1 3>&- &
+  wait_until test -s "$BATS_TEST_TMPDIR/state/one/config.json"
+  local try
+  for try in {1..10}; do
+    run berth exec one ls /
+    assert_failure 255
+    assert_output 'berth exec: container one is still being created'
+    sleep 0.1
+  done
+  wait_until berth exec one true
+  berth delete --force one
+}
