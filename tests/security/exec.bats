@@ -64,8 +64,7 @@ setup() {
   strace -f -qq -o /dev/null -e signal=none -e trace=pivot_root -e inject=pivot_root:delay_enter=3000000 \
     "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --detach --bundle "$bundle" one < /dev/null > /dev/null 2>&1 3>&- &
   wait_until test -s "$BATS_TEST_TMPDIR/state/one/config.json"
-  local try
-  for try in {1..10}; do
+  for _ in {1..10}; do
     run berth exec one ls /
     assert_failure 255
     assert_output 'berth exec: container one is still being created'
