@@ -455,6 +455,8 @@ int creation_attach(struct creation *c, pid_t pid)
 {
 	int r = cgroup_attach(&c->cgroup, &c->cgroup_request, pid);
 
+	/* With the scope went what was in it. */
+	c->ended = r < 0;
 	c->state.cgroup = c->cgroup.path[0] ? c->cgroup.path : NULL;
 	return r;
 }
@@ -500,10 +502,10 @@ static int heed_init(struct creation *c, int r)
 
 		if (said < 0)
 			return said;
-		if (said == 0 && pidref_wait_exit(&c->child.ref, 0) > 0)
+		if (said == 0 && !c->ended && pidref_wait_exit(&c->child.ref, 0) > 0)
 			return report_early_death(&c->child.ref);
 		if (said == 0)
-			break; /* it is ready, and waits for `start` elsewhere */
+			break; /* it was killed, or is ready and waits for `start` elsewhere */
 	}
 	error_restore(&ours);
 	return r;

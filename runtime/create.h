@@ -33,6 +33,7 @@ struct creation {
 	int network;                  /* the container's network namespace, once the runtime has it open; else -1 */
 	struct child child;
 	bool heard;                   /* what init failed of is in the record */
+	bool ended;                   /* init has been killed since the runtime failed */
 	struct net_devices *net_devices; /* that have moved; or NULL */
 	int terminal;                 /* the master, when the caller relays it; else -1 */
 	/* What the arenas begin with: enough for most containers. */
