@@ -124,9 +124,9 @@ check:
 check-vm: all
 	BERTH_TIMING= tests/run vm/runtime vm/security vm/suites
 
-# Podman, containerd, Docker: every test of each, on berth and on the runtimes that they come with, and a table of the outcome.
+# Podman, containerd, Docker of Debian 13 and of unstable: every test of each, on berth and on the runtimes that they come with, and a table of the outcome.
 check-engines: all deb
-	tests/engines/run
+	tests/engines/run --suite trixie --suite sid
 
 demo:
 	tests/install-deps build demo
