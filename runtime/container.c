@@ -182,6 +182,8 @@ int container_kill(const struct runtime *runtime, const char *id, int signal, bo
 		if (r < 0)
 			return r;
 	}
+	if (all && record.status == STATUS_STOPPED && (record.state.cgroup || record.state.own_pid_namespace))
+		return 0; /* nobody is left: a scope goes with its last process */
 	if (record.status == STATUS_STOPPED || record.init.fd < 0)
 		return refuse(ESRCH, "container not running");
 	if (all && record.state.own_pid_namespace)

@@ -88,7 +88,10 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 /* state: the record and the status at this moment. */
 int container_state(const struct runtime *runtime, const char *id, struct state *state, enum status *status);
 
-/* kill: to init; with all (or without a pid namespace of its own) to every process in its cgroup. -ESRCH "container not running". */
+/*
+ * kill: to init; with all (or without a pid namespace of its own) to every process in its cgroup, if there is any. -ESRCH "container not
+ * running"; but with all, where it has stopped and nobody can be left: 0.
+ */
 int container_kill(const struct runtime *runtime, const char *id, int signal, bool all);
 
 /*

@@ -174,6 +174,28 @@ in_state() { # STATUS: a container "life" in it
   for pid in $pids; do wait_until eval '! kill -0 '"$pid"; done
 }
 
+@test "kill --all of one that has ended, and whose cgroup has gone with it: there is nobody left" {
+  script true
+  create life
+  group=$(cgroup_of life)
+  berth start life
+  wait_until is life stopped
+  rmdir "$group"
+  berth kill --all life KILL
+  run berth kill life KILL
+  assert_error 'container not running'
+  run berth kill --all none KILL
+  assert_error none 'does not exist'
+
+  # Without a cgroup of its own, others may be left of one without a pid namespace.
+  berth delete life
+  config '.linux.namespaces |= map(select(.type != "pid"))'
+  berth --cgroup-manager disabled run --detach --bundle "$bundle" life > /dev/null
+  wait_until is life stopped
+  run berth kill --all life KILL
+  assert_error 'container not running'
+}
+
 @test "delete: only what has stopped; --force in every status" {
   run berth delete life
   assert_error life 'does not exist'
