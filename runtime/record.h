@@ -24,6 +24,9 @@ struct record {
 /* -ENOENT "container does not exist"; -ENODATA for a half-made one. */
 int record_open(struct record *record, const struct runtime *runtime, const char *id);
 
+/* Asked under the store's lock: does init still wait for `start`? The status is from before. */
+bool record_waits_for_start(const struct record *record);
+
 /* Open the container's cgroup; *gone* is no error: cgroup.fd stays -1. */
 int record_open_cgroup(struct record *record);
 
