@@ -109,6 +109,8 @@ int read_file_at(int dirfd, const char *path, struct arena *arena, size_t limit,
 		used += (size_t)n;
 		if (used > limit)
 			return -EFBIG;
+		if (used == (size_t)st.st_size)
+			break;
 		if (used == room) {
 			char *grown = arena_alloc(arena, 2 * room + 1);
 

@@ -65,32 +65,66 @@ int proc_write(int proc, const char *path, const char *data)
 	return n < 0 ? -errno : (size_t)n == size ? 0 : -EIO;
 }
 
-/* Field number (from 1) of /proc/PID/stat, a number; the second field, the name, may hold spaces and parentheses. */
-static int stat_number(pid_t pid, int number, uint64_t *value)
+/* The kernel gives the whole of it with the first read. */
+static int read_stat(pid_t pid, char *text, size_t size)
 {
-	char path[40], text[1024];
+	char path[40];
 
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	ssize_t n = read_text_at(AT_FDCWD, path, text, sizeof text);
+	_cleanup_fd_ int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
 
 	if (n < 0)
-		return n == -ENOENT ? -ESRCH : (int)n;
-	char *next = strrchr(text, ')');
+		return errno == ENOENT ? -ESRCH : -errno;
+	text[n] = 0;
+	return 0;
+}
+
+/* Field number (from 3) of /proc/PID/stat; the second field, the name, may hold spaces and parentheses. */
+static const char *stat_field(const char *text, int number)
+{
+	const char *next = strrchr(text, ')');
 
 	for (int i = 2; next && i < number; i++) {
 		next = strchr(next, ' ');
 		if (next)
 			next++;
 	}
-	if (!next)
-		return -EINVAL;
-	*value = strtoull(next, NULL, 10);
+	return next;
+}
+
+static int stat_number(pid_t pid, int number, uint64_t *value)
+{
+	char text[1024];
+	int r = read_stat(pid, text, sizeof text);
+	const char *field = r < 0 ? NULL : stat_field(text, number);
+
+	if (!field)
+		return r < 0 ? r : -EINVAL;
+	*value = strtoull(field, NULL, 10);
 	return 0;
 }
 
 int proc_start_time(pid_t pid, uint64_t *start)
 {
 	return stat_number(pid, 22, start);
+}
+
+int proc_is_alive(pid_t pid, uint64_t start)
+{
+	char text[1024];
+	int r = read_stat(pid, text, sizeof text);
+
+	if (r < 0)
+		return r == -ESRCH ? 0 : r;
+	const char *state = stat_field(text, 3), *threads = stat_field(text, 20), *since = stat_field(text, 22);
+
+	if (!since)
+		return -EINVAL;
+	/* The first thread may have ended before the others. */
+	bool ended = strchr("ZXx", *state) && strtoull(threads, NULL, 10) <= 1;
+
+	return !ended && strtoull(since, NULL, 10) == start;
 }
 
 int proc_parent(pid_t pid, pid_t *parent)

@@ -66,15 +66,24 @@ int cgroup_open_at(struct cgroup *cgroup, int root, const char *path)
 	return 0;
 }
 
+/* The path comes from a stored state: it must be what cgroup_plan_path() can give, above all never the root. */
+int cgroup_check_path(const char *path)
+{
+	if (*path != '/' || path[1] == 0 || path[1] == '/' || strlen(path) >= CGROUP_PATH_SIZE)
+		return refuse(EINVAL, "'%s' is not a container's cgroup", path);
+	return 0;
+}
+
 int cgroup_open(struct cgroup *cgroup, enum cgroup_manager manager, const char *path)
 {
 	*cgroup = CGROUP_NONE;
 	cgroup->manager = manager;
 	if (*path == 0)
 		return 0;
-	/* The path comes from a stored state: it must be what cgroup_plan_path() can give, above all never the root. */
-	if (*path != '/' || path[1] == 0 || path[1] == '/' || strlen(path) >= sizeof cgroup->path)
-		return refuse(EINVAL, "'%s' is not a container's cgroup", path);
+	int r = cgroup_check_path(path);
+
+	if (r < 0)
+		return r;
 	_cleanup_fd_ int root = cgroup_root_open();
 
 	return root < 0 ? root : cgroup_open_at(cgroup, root, path);

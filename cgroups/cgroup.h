@@ -14,9 +14,11 @@
 
 enum cgroup_manager { CGROUP_MANAGER_CGROUPFS, CGROUP_MANAGER_SYSTEMD, CGROUP_MANAGER_DISABLED };
 
+#define CGROUP_PATH_SIZE 4096
+
 struct cgroup {
 	enum cgroup_manager manager;
-	char path[4096]; /* below the cgroup2 mount: "/a/b"; "" when the container has no cgroup of its own */
+	char path[CGROUP_PATH_SIZE]; /* below the cgroup2 mount: "/a/b"; "" when the container has no cgroup of its own */
 	int fd;          /* directory, or -1: none, or not made yet (see cgroup_attach) */
 	bool told;       /* systemd started the scope with the limits that cgroup_apply() is about to write */
 };
@@ -106,6 +108,19 @@ int cgroup_adopt(struct cgroup *cgroup, const char *sub, pid_t pid);
 int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms);
 /* 1 frozen (by itself or with an ancestor), 0 not, or gone. */
 int cgroup_is_frozen(struct cgroup *cgroup);
+
+/* The same for many groups that are not open, most of them side by side: what is above them is looked at once. */
+struct cgroup_freezes {
+	int root;                      /* of the hierarchy, once it is needed */
+	bool known, frozen;            /* what is above */
+	char parent[CGROUP_PATH_SIZE];
+};
+
+#define CGROUP_FREEZES_NONE ((struct cgroup_freezes){ .root = -1 })
+
+/* path: as for cgroup_open(). Returns as cgroup_is_frozen(). */
+int cgroup_freezes_look(struct cgroup_freezes *freezes, const char *path);
+void cgroup_freezes_close(struct cgroup_freezes *freezes);
 /* 1 when processes live in it or below, 0 when not, or gone. */
 int cgroup_is_populated(struct cgroup *cgroup);
 

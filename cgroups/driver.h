@@ -17,6 +17,9 @@ extern const struct cgroup_driver cgroup_driver_cgroupfs, cgroup_driver_systemd;
 
 const struct cgroup_driver *cgroup_driver_of(enum cgroup_manager manager);
 
+/* Can this be a container's group? -EINVAL with the record. */
+int cgroup_check_path(const char *path);
+
 /* Open the group at path below root into cgroup->fd. -errno, record filled; -ENOENT when there is none. */
 int cgroup_open_at(struct cgroup *cgroup, int root, const char *path);
 

@@ -6,9 +6,8 @@
 #include <poll.h>
 #include <time.h>
 
-ssize_t cgroup_file_read(int dir, const char *file, char *text, size_t size)
+static ssize_t read_once(int fd, char *text, size_t size)
 {
-	_cleanup_fd_ int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : pread(fd, text, size, 0);
 
 	if (n < 0)
@@ -19,6 +18,20 @@ ssize_t cgroup_file_read(int dir, const char *file, char *text, size_t size)
 		n--;
 	text[n] = 0;
 	return n;
+}
+
+ssize_t cgroup_file_read(int dir, const char *file, char *text, size_t size)
+{
+	_cleanup_fd_ int fd = openat(dir, file, O_RDONLY | O_CLOEXEC);
+
+	return read_once(fd, text, size);
+}
+
+ssize_t cgroup_file_read_below(int root, const char *path, char *text, size_t size)
+{
+	_cleanup_fd_ int fd = sys_openat2(root, path, O_RDONLY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+
+	return fd < 0 ? fd : read_once(fd, text, size);
 }
 
 long cgroup_text_number(const char *text, const char *key)

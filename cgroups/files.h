@@ -17,6 +17,9 @@
  */
 ssize_t cgroup_file_read(int dir, const char *file, char *text, size_t size);
 
+/* The same of a file of some group below root, whose path nobody has checked. */
+ssize_t cgroup_file_read_below(int root, const char *path, char *text, size_t size);
+
 /* The number after key in flat-keyed text ("populated 1\nfrozen 0"), or -1. */
 long cgroup_text_number(const char *text, const char *key);
 

@@ -1,11 +1,14 @@
 #include "cgroups/cgroup.h"
 
+#include "cgroups/driver.h"
 #include "cgroups/files.h"
+#include "cgroups/mount.h"
 
 #include "base/error.h"
 #include "base/fd.h"
 
 #include <errno.h>
+#include <string.h>
 
 int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms)
 {
@@ -42,4 +45,55 @@ int cgroup_is_frozen(struct cgroup *cgroup)
 	if (frozen == -ENOENT)
 		return 0;
 	return frozen < 0 ? fail(-frozen, "read cgroup.events of %s", cgroup->path) : frozen;
+}
+
+/* By itself: what that group was asked for. */
+static int asked_to_freeze(int root, const char *path)
+{
+	char file[CGROUP_PATH_SIZE + 16], asked[8] = "";
+
+	snprintf(file, sizeof file, "%s/cgroup.freeze", path + 1);
+	ssize_t n = cgroup_file_read_below(root, file, asked, sizeof asked);
+
+	if (n < 0 && n != -ENOENT)
+		return fail((int)-n, "read cgroup.freeze of %s", path);
+	return asked[0] == '1';
+}
+
+static int look_at_parent(struct cgroup_freezes *freezes, const char *path, size_t length)
+{
+	struct cgroup parent = CGROUP_NONE;
+
+	if (freezes->known && length == strlen(freezes->parent) && memcmp(freezes->parent, path, length) == 0)
+		return freezes->frozen;
+	memcpy(freezes->parent, path, length);
+	freezes->parent[length] = 0;
+	/* The hierarchy's root cannot be frozen. */
+	int r = length > 0 ? cgroup_open_at(&parent, freezes->root, freezes->parent) : 0;
+
+	if (r >= 0 && length > 0)
+		r = cgroup_is_frozen(&parent);
+	cgroup_close(&parent);
+	r = r == -ENOENT ? 0 : r;
+	freezes->known = r >= 0;
+	freezes->frozen = r > 0;
+	return r;
+}
+
+int cgroup_freezes_look(struct cgroup_freezes *freezes, const char *path)
+{
+	if (!*path)
+		return 0;
+	int r = cgroup_check_path(path);
+
+	if (r >= 0)
+		r = freezes->root < 0 ? freezes->root = cgroup_root_open() : 0;
+	if (r >= 0)
+		r = look_at_parent(freezes, path, (size_t)(strrchr(path, '/') - path));
+	return r == 0 ? asked_to_freeze(freezes->root, path) : r;
+}
+
+void cgroup_freezes_close(struct cgroup_freezes *freezes)
+{
+	close_fd(&freezes->root);
 }

@@ -180,7 +180,7 @@ static const struct table stored_table = TABLE(stored_fields, struct stored);
 
 int state_parse(struct state *state, const char *json, size_t size)
 {
-	struct stored stored = { 0 };
+	struct stored stored = { .state.arena = state->arena };
 	int r = decode(&stored.state.arena, &stored_table, &stored, arena_strndup(&stored.state.arena, json, size), size);
 
 	if (r < 0)

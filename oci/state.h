@@ -53,7 +53,10 @@ char *state_to_report_json(const struct state *state, enum status status, struct
 char *state_to_seccomp_json(const struct state *state, enum status status, pid_t pid, const char *metadata,
                             struct arena *arena);
 
-/* The stored form. state_parse fills state (with its own arena); -EINVAL with the record filled if it is not what we wrote. */
+/*
+ * The stored form. state_parse fills state, whose arena may have room of the caller's and is otherwise empty; -EINVAL with the record filled
+ * if it is not what we wrote.
+ */
 char *state_to_stored_json(const struct state *state, struct arena *arena);
 int state_parse(struct state *state, const char *json, size_t size);
 

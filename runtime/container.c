@@ -327,7 +327,7 @@ static void annotate(struct state *state, const char *key, const struct bandwidt
 /* Read anew, since another update may have come before us. *before is what to restore() when the update fails. */
 static int record_bandwidth(struct record *record, const struct bandwidth *bandwidth, struct string_map *before)
 {
-	struct state fresh;
+	struct state fresh = { 0 };
 	int r = store_load_state(record->dir, &fresh);
 
 	if (r < 0)

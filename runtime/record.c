@@ -15,11 +15,22 @@
 #include <unistd.h>
 
 /* Init reads the start fifo until it executes the program. */
-static bool waits_for_start(int dir)
+static bool waits_for_start(int dir, const char *fifo)
 {
-	_cleanup_fd_ int fifo = openat(dir, START_FIFO, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_fd_ int fd = openat(dir, fifo, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 
-	return fifo >= 0;
+	return fd >= 0;
+}
+
+enum status record_status(const struct state *state, bool alive, bool frozen, int dir, const char *fifo)
+{
+	if (!alive && state->pid > 0)
+		return STATUS_STOPPED;
+	if (!alive || !state->created)
+		return STATUS_CREATING;
+	if (frozen)
+		return STATUS_PAUSED;
+	return waits_for_start(dir, fifo) ? STATUS_CREATED : STATUS_RUNNING;
 }
 
 static int determine_status(struct record *record)
@@ -30,21 +41,16 @@ static int determine_status(struct record *record)
 	if (r < 0 && r != -ESRCH)
 		return fail(-r, "open process %d of container %s", (int)state->pid, state->id);
 	/* Not yet reaped is ended all the same. */
-	if (r < 0 || pidref_wait_exit(&record->init, 0) != 0) {
+	bool alive = r >= 0 && pidref_wait_exit(&record->init, 0) == 0;
+
+	r = 0;
+	if (!alive)
 		pidref_close(&record->init);
-		record->status = state->pid == 0 ? STATUS_CREATING : STATUS_STOPPED;
-		return 0;
-	}
-	if (!state->created) {
-		record->status = STATUS_CREATING;
-		return 0;
-	}
-	record->status = waits_for_start(record->dir) ? STATUS_CREATED : STATUS_RUNNING;
-	r = record_open_cgroup(record);
+	else if (state->created)
+		r = record_open_cgroup(record);
 	if (r >= 0 && record->cgroup.fd >= 0)
 		r = cgroup_is_frozen(&record->cgroup);
-	if (r > 0)
-		record->status = STATUS_PAUSED;
+	record->status = record_status(state, alive, r > 0, record->dir, START_FIFO);
 	return r;
 }
 
@@ -72,7 +78,7 @@ int record_open(struct record *record, const struct runtime *runtime, const char
 
 bool record_waits_for_start(const struct record *record)
 {
-	return waits_for_start(record->dir);
+	return waits_for_start(record->dir, START_FIFO);
 }
 
 int record_open_cgroup(struct record *record)

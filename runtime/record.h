@@ -27,6 +27,9 @@ int record_open(struct record *record, const struct runtime *runtime, const char
 /* Asked under the store's lock: does init still wait for `start`? The status is from before. */
 bool record_waits_for_start(const struct record *record);
 
+/* The status of a container by what is known of its first process and its cgroup, and by its start fifo, a path from dir. */
+enum status record_status(const struct state *state, bool alive, bool frozen, int dir, const char *fifo);
+
 /* Open the container's cgroup; *gone* is no error: cgroup.fd stays -1. */
 int record_open_cgroup(struct record *record);
 

@@ -101,28 +101,27 @@ static int open_root(const char *root)
 }
 
 /* Whoever can write here can have us signal any process: it must be ours alone. */
-static int check_owner(int dir, const char *id)
+static int check_owner(const struct stat *st, const char *id)
 {
-	struct stat st;
-
-	if (fstat(dir, &st) < 0)
-		return fail(errno, "stat the state of %s", id);
-	if (st.st_uid != geteuid())
-		return refuse(EPERM, "the state of %s belongs to user %u: run this as that user", id, (unsigned)st.st_uid);
-	if (st.st_mode & (S_IWGRP | S_IWOTH))
-		return refuse(EPERM, "the state directory of %s can be written by others (mode %04o)", id, st.st_mode & 07777);
+	if (st->st_uid != geteuid())
+		return refuse(EPERM, "the state of %s belongs to user %u: run this as that user", id, (unsigned)st->st_uid);
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return refuse(EPERM, "the state directory of %s can be written by others (mode %04o)", id, st->st_mode & 07777);
 	return 0;
 }
 
 static int open_container(int root, const char *id)
 {
 	_cleanup_fd_ int dir = open_dir(root, id, O_NOFOLLOW);
+	struct stat st;
 
 	if (dir == -ENOENT)
 		return refuse(ENOENT, "container does not exist: %s", id);
 	if (dir < 0)
 		return fail(-dir, "open the state of %s", id);
-	int r = check_owner(dir, id);
+	if (fstat(dir, &st) < 0)
+		return fail(errno, "stat the state of %s", id);
+	int r = check_owner(&st, id);
 
 	return r < 0 ? r : steal_fd(&dir);
 }
@@ -147,19 +146,24 @@ int store_create(const char *root, const char *id)
 	return dir;
 }
 
+int store_open_root(const char *root)
+{
+	int base = open_dir(AT_FDCWD, root, O_PATH);
+
+	return base < 0 ? fail(-base, "open the state directory %s", root) : base;
+}
+
 int store_open(const char *root, const char *id)
 {
 	int r = store_check_id(id);
 
 	if (r < 0)
 		return r;
-	_cleanup_fd_ int base = open_dir(AT_FDCWD, root, 0);
+	_cleanup_fd_ int base = store_open_root(root);
 
 	if (base == -ENOENT)
 		return refuse(ENOENT, "container does not exist: %s", id);
-	if (base < 0)
-		return fail(-base, "open the state directory %s", root);
-	return open_container(base, id);
+	return base < 0 ? base : open_container(base, id);
 }
 
 int store_lock(int dir)
@@ -252,12 +256,12 @@ int store_save_state(int dir, const struct state *state)
 	return r < 0 ? r : store_show_state(dir);
 }
 
-int store_load_state(int dir, struct state *state)
+static int load_state(int dir, const char *file, struct state *state)
 {
-	struct arena _cleanup_arena_ arena = { 0 };
+	ARENA_SCRATCH(arena, 8192);
 	char *json;
 	size_t size;
-	int r = read_file_at(dir, STATE_FILE, &arena, STATE_MAX_SIZE, &json, &size);
+	int r = read_file_at(dir, file, &arena, STATE_MAX_SIZE, &json, &size);
 
 	if (r == -ENOENT)
 		return refuse(ENODATA, "the container is not complete: it is being created, or its creation was interrupted "
@@ -265,6 +269,28 @@ int store_load_state(int dir, struct state *state)
 	if (r < 0)
 		return fail(-r, "read " STATE_FILE);
 	return context(state_parse(state, json, size), STATE_FILE);
+}
+
+int store_load_state(int dir, struct state *state)
+{
+	return load_state(dir, STATE_FILE, state);
+}
+
+int store_peek_state(int root, const char *id, struct state *state)
+{
+	char file[STORE_ID_MAX + sizeof "/" STATE_FILE];
+	struct stat st;
+	int r = store_check_id(id);
+
+	if (r < 0)
+		return r;
+	if (fstatat(root, id, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? refuse(ENOENT, "container does not exist: %s", id) : fail(errno, "stat the state of %s", id);
+	if (!S_ISDIR(st.st_mode))
+		return refuse(ENOTDIR, "the state of %s is no directory", id);
+	r = check_owner(&st, id);
+	snprintf(file, sizeof file, "%s/" STATE_FILE, id);
+	return r < 0 ? r : load_state(root, file, state);
 }
 
 int store_save_config(int dir, const char *json, size_t size)

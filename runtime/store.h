@@ -38,6 +38,13 @@ int store_show_state(int dir);
 /* -ENODATA with the record when the container is half made (directory without state.json). */
 int store_load_state(int dir, struct state *state);
 
+/*
+ * To look at many, with nothing done to them: a descriptor of root (O_PATH; -ENOENT: there is none), and the state of ID below it, with the
+ * errors of store_open() and store_load_state().
+ */
+int store_open_root(const char *root);
+int store_peek_state(int root, const char *id, struct state *state);
+
 /* Keep a copy of the configuration's text / load it again (spec_parse). */
 int store_save_config(int dir, const char *json, size_t size);
 int store_load_config(int dir, struct spec *spec);

@@ -4,6 +4,8 @@
 load ../lib/common
 
 peer() { "$top/tests/peers/peer" sid runc --root "$BATS_TEST_TMPDIR/runc" "$@"; }
+# shellcheck disable=SC2086 # words
+berth_by() { $BY "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" 3>&-; }
 need_runc() {
   "$top/tests/peers/peer" --path sid runc > /dev/null 2>&1 || skip "tests/peers/install has not been run"
 }
@@ -52,6 +54,66 @@ need_runc() {
   assert_equal "$output" one
   [[ $stderr = *half* ]] || fail "no warning: $stderr"
   rm -r "$BATS_TEST_TMPDIR/state/half"
+}
+
+@test "list and state agree on every status" {
+  bundle one
+  script 'sleep 1000'
+  config '.linux.cgroupsPath = "/above/created"'
+  create created
+  for id in running paused stopped; do
+    config ".linux.cgroupsPath = \"/above/$id\""
+    start_new "$id"
+  done
+  berth pause paused
+  berth kill stopped KILL
+  wait_until eval "[[ \$(status_of stopped) = stopped ]]"
+  list_and_state() {
+    for id in created running paused stopped; do
+      assert_equal "$(jq -r --arg id "$id" '.[] | select(.id == $id).status' <<< "$(berth list --format json)")" "$(berth state "$id" | jq -r .status)"
+    done
+  }
+  list_and_state
+  assert_equal "$(berth list | awk 'NR > 1 { print $3 }' | xargs)" 'created paused running stopped'
+  # By a group above them.
+  echo 1 > /sys/fs/cgroup/above/cgroup.freeze
+  wait_until grep -qx 'frozen 1' /sys/fs/cgroup/above/cgroup.events
+  list_and_state
+  assert_equal "$(berth list | awk 'NR > 1 { print $3 }' | xargs)" 'paused paused paused stopped'
+  echo 0 > /sys/fs/cgroup/above/cgroup.freeze
+}
+
+@test "list: many, looked at by several processes or by one" {
+  bundle one
+  create one
+  state=$(< "$BATS_TEST_TMPDIR/state/one/state.json")
+  mkdir -m 700 "$BATS_TEST_TMPDIR"/state/c{100..399}
+  for ((i = 100; i < 400; i++)); do
+    echo "${state/\"id\":\"one\"/\"id\":\"c$i\"}" > "$BATS_TEST_TMPDIR/state/c$i/state.json"
+  done
+  expected=$(seq -f c%.0f 100 399)$'\none'
+  # A caller that ignores SIGCHLD; no process to be had.
+  for by in "" "taskset -c 0" "env --ignore-signal=CHLD" "strace -qq -o /dev/null -e inject=fork,vfork,clone,clone3:error=EAGAIN"; do
+    assert_equal "$(BY=$by berth_by list -q)" "$expected"
+    assert_equal "$(BY=$by berth_by list | awk 'NR > 1 { print $1 }')" "$expected"
+    assert_equal "$(BY=$by berth_by list --format json | jq -r '.[].id')" "$expected"
+  done
+  # One that cannot be read is told once, wherever it is.
+  for id in c101 c398; do
+    echo nonsense > "$BATS_TEST_TMPDIR/state/$id/state.json"
+    run --separate-stderr berth list -q
+    assert_success
+    assert_equal "$output" "$(grep -v "$id" <<< "$expected")"
+    assert_equal "$(grep -c "$id" <<< "$stderr")" 1
+    expected=$(grep -v "$id" <<< "$expected")
+    rm -r "$BATS_TEST_TMPDIR/state/$id"
+  done
+  # One of the processes fails: no half of a list.
+  if (($(nproc) > 1)); then
+    run -137 --separate-stderr strace -f -qq -o /dev/null -e inject=exit_group:signal=SIGKILL "$BERTH" --root "$BATS_TEST_TMPDIR/state" list
+    assert_equal "$output" ""
+    [[ $stderr = *"a part of the containers failed"* ]] || fail "$stderr"
+  fi
 }
 
 @test "list and state have the shape of runc's" {

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	struct state _cleanup_state_ first, _cleanup_state_ second = { 0 };
+	struct state _cleanup_state_ first = { 0 }, _cleanup_state_ second = { 0 };
 
 	if (state_parse(&first, (const char *)data, size) < 0)
 		return 0;

@@ -70,6 +70,12 @@ every_command() { # ID TEXT...: none may work on it, and each says TEXT
   end_other
 }
 
+not_listed() { # ID WHY
+  run --separate-stderr berth list
+  assert_success
+  [[ $output != *"$1"* && $stderr = *"$1"*"$2"* ]] || fail "$output$stderr"
+}
+
 # Its owner could have the runtime, as root, signal whom it likes.
 @test "a state that others own, or can write, is not believed" {
   other_container
@@ -77,11 +83,13 @@ every_command() { # ID TEXT...: none may work on it, and each says TEXT
   cp -a "$BATS_TEST_TMPDIR/other/victim" "$BATS_TEST_TMPDIR/state/planted"
   chown 1000 "$BATS_TEST_TMPDIR/state/planted"
   every_command planted 'belongs to user 1000'
+  not_listed planted 'belongs to user 1000'
   chown 0 "$BATS_TEST_TMPDIR/state/planted"
   local mode
   for mode in 777 720 702; do
     chmod $mode "$BATS_TEST_TMPDIR/state/planted"
     every_command planted 'can be written by others'
+    not_listed planted 'can be written by others'
   done
   rm -r "$BATS_TEST_TMPDIR/state/planted"
   end_other

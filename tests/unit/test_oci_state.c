@@ -185,7 +185,7 @@ static void assert_same_string(const char *a, const char *b)
 static void round_trip(const struct state *before)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	struct state _cleanup_state_ after;
+	struct state _cleanup_state_ after = { 0 };
 	const char *json = state_to_stored_json(before, &arena);
 
 	if (state_parse(&after, json, strlen(json)) < 0)
@@ -246,7 +246,7 @@ static void test_stored_bad(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct arena _cleanup_arena_ arena = { 0 };
-		struct state container;
+		struct state container = { 0 };
 		char *json = quoted(rows[i].json, &arena);
 
 		assert_int_equal(state_parse(&container, json, strlen(json)), -EINVAL);

@@ -248,7 +248,7 @@ static void test_state_and_config(void **state)
 {
 	static const char config[] = "{\"ociVersion\":\"1.2.0\"}";
 	int dir = store_create(root, "c1");
-	struct state loaded;
+	struct state loaded = { 0 };
 	char text[256];
 
 	(void)state;
@@ -278,7 +278,7 @@ static void test_state_and_config(void **state)
 static void test_broken_state_is_told(void **state)
 {
 	int dir = store_create(root, "c1");
-	struct state loaded;
+	struct state loaded = { 0 };
 	_cleanup_fd_ int fd = openat(dir, "state.json", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	(void)state;
@@ -305,7 +305,7 @@ static void test_readers_see_whole_files(void **state)
 		_exit(0);
 	}
 	while (waitpid(writer, &status, WNOHANG) == 0) {
-		struct state loaded;
+		struct state loaded = { 0 };
 
 		assert_int_equal(store_load_state(dir, &loaded), 0);
 		assert_string_equal(loaded.id, "c1");
