@@ -147,9 +147,8 @@ const struct command command_delete = {
 	.arguments = "ID",
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.summary = "remove a container that does not run",
-	.description = "Remove what a stopped container has left: its state and its cgroup. The bundle stays. One that was created and\n"
-	               "never started is removed, too.",
+	.summary = "remove a stopped container",
+	.description = "Remove what a stopped container has left: its state and its cgroup. The bundle stays.",
 	.options = delete_options,
 	.run = run_delete,
 };

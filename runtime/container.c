@@ -230,10 +230,7 @@ int container_delete(const struct runtime *runtime, const char *id, bool force)
 		return lock == -ENOENT && force ? 0 : lock;
 	if (record.status == STATUS_CREATING && !force)
 		return half_made(id);
-	/* Whoever held the lock before us may have started it. */
-	if (record.status == STATUS_CREATED && !record_waits_for_start(&record))
-		record.status = STATUS_RUNNING;
-	if (record.status != STATUS_STOPPED && record.status != STATUS_CREATED && !force)
+	if (record.status != STATUS_STOPPED && !force)
 		return refuse(EBUSY, "cannot delete container %s that is not stopped: %s", id, status_name(record.status));
 	return record_destroy(&record, runtime, NULL);
 }

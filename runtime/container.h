@@ -95,9 +95,8 @@ int container_state(const struct runtime *runtime, const char *id, struct state 
 int container_kill(const struct runtime *runtime, const char *id, int signal, bool all);
 
 /*
- * delete: a stopped or a created container, whose init is killed (with force: any); poststop hooks, cgroup and state go. runtime.md has an error
- * for a created one; runc and crun delete it, and buildah relies on that for what it could create and not start. force and no such container: 0.
- * A half-made container (its creator died) is cleaned with force.
+ * delete: a stopped (or with force: any) container; poststop hooks, cgroup and state go. force and no such container: 0. A half-made
+ * container (its creator died) is cleaned with force.
  */
 int container_delete(const struct runtime *runtime, const char *id, bool force);
 

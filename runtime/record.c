@@ -76,11 +76,6 @@ int record_open(struct record *record, const struct runtime *runtime, const char
 	return r;
 }
 
-bool record_waits_for_start(const struct record *record)
-{
-	return waits_for_start(record->dir, START_FIFO);
-}
-
 int record_open_cgroup(struct record *record)
 {
 	const struct state *state = &record->state;

@@ -24,9 +24,6 @@ struct record {
 /* -ENOENT "container does not exist"; -ENODATA for a half-made one. */
 int record_open(struct record *record, const struct runtime *runtime, const char *id);
 
-/* Asked under the store's lock: does init still wait for `start`? The status is from before. */
-bool record_waits_for_start(const struct record *record);
-
 /* The status of a container by what is known of its first process and its cgroup, and by its start fifo, a path from dir. */
 enum status record_status(const struct state *state, bool alive, bool frozen, int dir, const char *fifo);
 
