@@ -111,11 +111,26 @@ pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }
   assert_output "CapEff:"$'\t'"$(sed -n 's/CapBnd:\t//p' /proc/1/status)"
 }
 
+# bats test_tags=long
+@test "checkpoint, restore" {
+  new -d --memory-limit 67108864 $image one sh -c 'i=0; while :; do i=$((i + 1)); echo $i > /count; sleep 0.1; done'
+  counted() { local n; n=$(ctr tasks exec --exec-id "count$RANDOM" "$1" cat /count) && ((${n:-0} >= $2)); }
+  wait_until counted one 3
+  ctr tasks checkpoint --image-path "$BATS_TEST_TMPDIR/images" one
+  is one RUNNING
+  assert_file "$BATS_TEST_TMPDIR/images/inventory.img"
+  ctr containers checkpoint --image --rw --task one saved
+  ctr tasks delete --force one
+  ctr containers delete one
+  ctr containers restore --rw --live two saved
+  is two RUNNING
+  wait_until counted two 3
+}
+
 @test "out of memory: event" {
   ctr events > "$BATS_TEST_TMPDIR/events" 2>&1 3>&- &
   events=$!
-  new -d --memory-limit 16777216 $image one sh -c 'sleep 1; tail -c 100000000 /dev/zero'
-  wait_until is one STOPPED
+  new -d --memory-limit 16777216 $image one sh -c 'sleep 1; tail -c 100000000 /dev/zero; sleep 1000'
   wait_until grep -q /tasks/oom "$BATS_TEST_TMPDIR/events"
   kill $events
 }

@@ -108,6 +108,17 @@ pid() { ctr -n k8s.io tasks list | awk -v id="$1" '$1 == id { print $2 }'; }
   assert_contains 'attached to here'
 }
 
+# bats test_tags=long
+@test "port forward" {
+  pod
+  container 'mkdir /w; echo served > /w/index.html; exec httpd -f -h /w -p 80'
+  forwarded() { cri stream:PortForward "{ \"pod_sandbox_id\": \"\$POD\", \"port\": [$1], \"input\": \"GET / HTTP/1.0\\r\\n\\r\\n\" }"; }
+  served() { [[ $(forwarded 80) = *served* ]]; }
+  wait_until served
+  run forwarded 81
+  assert_contains 'connection refused'
+}
+
 @test "error: no such program" {
   pod
   run cri CreateContainer "{ \"pod_sandbox_id\": \"$POD\", \"config\": $(container_config - '.command = ["nonsense"]'), \"sandbox_config\": $(pod_config) }" \

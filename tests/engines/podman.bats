@@ -423,6 +423,29 @@ limits() { # MANAGER
   buildah rm "$container"
 }
 
+# What buildah could not run it deletes, without --force.
+# bats test_tags=long
+@test "buildah: what fails leaves nothing" {
+  container=$(buildah from bb)
+  attempt() { run "$@" buildah run --runtime "$(type -P "$RUNTIME")" "$container" "${step[@]}"; }
+  step=(nonsense)
+  attempt env
+  message 'exec: "nonsense": executable file not found in $PATH' nonsense
+  # No network for a container that is created, and waits to be started.
+  mkdir "$BATS_TEST_TMPDIR/helpers"
+  printf '#!/bin/sh\necho "{ \"error\": \"no such net\" }"\nexit 1\n' > "$BATS_TEST_TMPDIR/helpers/netavark"
+  chmod +x "$BATS_TEST_TMPDIR/helpers/netavark"
+  printf '[engine]\nhelper_binaries_dir = ["%s"]\n' "$BATS_TEST_TMPDIR/helpers" > "$BATS_TEST_TMPDIR/containers.conf"
+  step=(true)
+  attempt env CONTAINERS_CONF_OVERRIDE="$BATS_TEST_TMPDIR/containers.conf"
+  assert_failure
+  assert_contains 'no such net'
+  buildah rm "$container"
+  run find "/run/$RUNTIME" -name 'buildah-*'
+  assert_output ''
+  no_groups_left 'buildah-*'
+}
+
 @test "play kube" {
   cat > "$BATS_TEST_TMPDIR/pod.yaml" << 'END'
 apiVersion: v1
@@ -465,6 +488,66 @@ END
   rm /etc/containers/systemd/quad.container
   systemctl daemon-reload
   no_groups_left '*libpod*'
+}
+
+# Its file system goes with the container: what it writes goes on from what it has in memory.
+counting='i=0; while :; do i=$((i + 1)); echo $i > /count.new; mv /count.new /count; sleep 0.1; done'
+count() { podman exec "$1" cat /count; }                              # CONTAINER
+counted() { local n; n=$(count "$1") && ((${n:-0} >= $2)); } # CONTAINER N
+
+# bats test_tags=long
+@test "checkpoint, restore" {
+  podman run -d --name one --memory 64m bb sh -c "$counting"
+  wait_until counted one 3
+  podman container checkpoint --keep one
+  assert_equal "$(inspect one '{{.State.Status}} {{.State.Checkpointed}}')" 'exited true'
+  no_groups_left 'libpod-*'
+  before=$(< "$(podman mount one)/count")
+  podman container restore one
+  assert_equal "$(inspect one '{{.State.Status}}')" running
+  assert_equal "$(cat "$(group_of "$(pid one)")/memory.max")" 67108864
+  wait_until counted one $((before + 2))
+  podman container checkpoint --leave-running one
+  assert_equal "$(inspect one '{{.State.Status}}')" running
+  podman stop --time 0 one
+}
+
+# bats test_tags=long
+@test "checkpoint, restore: export, import" {
+  podman run -d --name one --tmpfs /scratch bb sh -c "echo kept > /scratch/file; $counting"
+  wait_until counted one 3
+  before=$(count one)
+  podman container checkpoint --export "$BATS_TEST_TMPDIR/moved.tar.gz" one
+  podman rm one
+  podman container restore --import "$BATS_TEST_TMPDIR/moved.tar.gz" --name two
+  wait_until counted two $((before + 2))
+  run podman exec two cat /scratch/file
+  assert_output kept
+  # Twice of one image, beside each other.
+  podman container restore --import "$BATS_TEST_TMPDIR/moved.tar.gz" --name three
+  wait_until counted three $((before + 2))
+  assert_equal "$(inspect two '{{.State.Status}} {{.OCIRuntime}}')" "running $RUNTIME"
+}
+
+# bats test_tags=long
+@test "checkpoint, restore: a step before" {
+  podman run -d --name one bb sh -c "$counting"
+  wait_until counted one 3
+  podman container checkpoint --pre-checkpoint --export "$BATS_TEST_TMPDIR/first.tar.gz" one
+  before=$(count one)
+  podman container checkpoint --with-previous --export "$BATS_TEST_TMPDIR/second.tar.gz" one
+  podman rm one
+  podman container restore --import-previous "$BATS_TEST_TMPDIR/first.tar.gz" --import "$BATS_TEST_TMPDIR/second.tar.gz"
+  wait_until counted one $((before + 2))
+}
+
+# bats test_tags=long
+@test "events" {
+  podman run --name one bb sh -c 'exit 7' || :
+  podman rm one
+  run podman events --stream=false --since 5m --filter container=one --format '{{.Status}} {{.ContainerExitCode}}'
+  for event in create init start died remove; do assert_contains "$event"; done
+  assert_contains 'died 7'
 }
 
 # bats test_tags=long
