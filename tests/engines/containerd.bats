@@ -113,18 +113,24 @@ pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }
 
 # bats test_tags=long
 @test "checkpoint, restore" {
-  new -d --memory-limit 67108864 $image one sh -c 'i=0; while :; do i=$((i + 1)); echo $i > /count; sleep 0.1; done'
-  counted() { local n; n=$(ctr tasks exec --exec-id "count$RANDOM" "$1" cat /count) && ((${n:-0} >= $2)); }
+  new -d --memory-limit 67108864 $image one sh -c 'echo begun >> /begun; i=0; while :; do i=$((i + 1)); echo $i > /count; sleep 0.1; done'
+  count() { ctr tasks exec --exec-id "count$RANDOM" "$1" cat /count; } # ID
+  counted() { local n; n=$(count "$1") && ((${n:-0} >= $2)); } # ID N
   wait_until counted one 3
   ctr tasks checkpoint --image-path "$BATS_TEST_TMPDIR/images" one
   is one RUNNING
   assert_file "$BATS_TEST_TMPDIR/images/inventory.img"
+  before=$(count one)
   ctr containers checkpoint --image --rw --task one saved
-  ctr tasks delete --force one
+  ctr tasks checkpoint --exit --image-path "$BATS_TEST_TMPDIR/last" one
+  wait_until is one STOPPED
+  ctr tasks delete one
   ctr containers delete one
   ctr containers restore --rw --live two saved
   is two RUNNING
-  wait_until counted two 3
+  wait_until counted two $((before + 2))
+  run ctr tasks exec --exec-id begun two cat /begun
+  assert_output begun # once
 }
 
 @test "out of memory: event" {

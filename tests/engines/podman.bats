@@ -433,7 +433,7 @@ limits() { # MANAGER
   message 'exec: "nonsense": executable file not found in $PATH' nonsense
   # No network for a container that is created, and waits to be started.
   mkdir "$BATS_TEST_TMPDIR/helpers"
-  printf '#!/bin/sh\necho "{ \"error\": \"no such net\" }"\nexit 1\n' > "$BATS_TEST_TMPDIR/helpers/netavark"
+  printf '#!/bin/sh\necho '"'%s'"'\nexit 1\n' '{ "error": "no such net" }' > "$BATS_TEST_TMPDIR/helpers/netavark"
   chmod +x "$BATS_TEST_TMPDIR/helpers/netavark"
   printf '[engine]\nhelper_binaries_dir = ["%s"]\n' "$BATS_TEST_TMPDIR/helpers" > "$BATS_TEST_TMPDIR/containers.conf"
   step=(true)
@@ -490,8 +490,7 @@ END
   no_groups_left '*libpod*'
 }
 
-# Its file system goes with the container: what it writes goes on from what it has in memory.
-counting='i=0; while :; do i=$((i + 1)); echo $i > /count.new; mv /count.new /count; sleep 0.1; done'
+counting='echo begun >> /begun; i=0; while :; do i=$((i + 1)); echo $i > /count.new; mv /count.new /count; sleep 0.1; done'
 count() { podman exec "$1" cat /count; }                              # CONTAINER
 counted() { local n; n=$(count "$1") && ((${n:-0} >= $2)); } # CONTAINER N
 
@@ -507,6 +506,7 @@ counted() { local n; n=$(count "$1") && ((${n:-0} >= $2)); } # CONTAINER N
   assert_equal "$(inspect one '{{.State.Status}}')" running
   assert_equal "$(cat "$(group_of "$(pid one)")/memory.max")" 67108864
   wait_until counted one $((before + 2))
+  assert_equal "$(podman exec one cat /begun)" begun # once
   podman container checkpoint --leave-running one
   assert_equal "$(inspect one '{{.State.Status}}')" running
   podman stop --time 0 one
@@ -521,8 +521,8 @@ counted() { local n; n=$(count "$1") && ((${n:-0} >= $2)); } # CONTAINER N
   podman rm one
   podman container restore --import "$BATS_TEST_TMPDIR/moved.tar.gz" --name two
   wait_until counted two $((before + 2))
-  run podman exec two cat /scratch/file
-  assert_output kept
+  run podman exec two cat /scratch/file /begun
+  assert_output $'kept\nbegun'
   # Twice of one image, beside each other.
   podman container restore --import "$BATS_TEST_TMPDIR/moved.tar.gz" --name three
   wait_until counted three $((before + 2))
