@@ -169,7 +169,7 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
 
 # bats test_tags=long
 @test "devices" {
-  run docker run --rm --device /dev/fuse:/dev/other:r bb sh -c 'stat -c "%t:%T" /dev/other; echo > /dev/other; head -c1 < /dev/nvme0n1'
+  run docker run --rm --device /dev/fuse:/dev/other:r bb sh -c 'exec 2>&1; stat -c "%t:%T" /dev/other; echo > /dev/other; head -c1 < /dev/nvme0n1'
   assert_line a:e5
   assert_contains '/dev/other: Operation not permitted'
 }
