@@ -58,6 +58,13 @@ static int parse_landlock(const struct target *to, const char *text)
 	return landlock_parse(&to->extras->landlock, text, to->arena);
 }
 
+/* Podman's --group-add keep-groups. */
+static int parse_keep_groups(const struct target *to, const char *text)
+{
+	to->extras->keep_groups = strcmp(text, "1") == 0;
+	return to->extras->keep_groups || strcmp(text, "0") == 0 ? 0 : refuse(EINVAL, "\"%s\": must be \"1\" or \"0\"", text);
+}
+
 static int parsed_elsewhere(const struct target *to, const char *text)
 {
 	(void)to;
@@ -73,6 +80,7 @@ static const struct {
 	{ ANNOTATION_CORE_SCHED, parse_core_sched },
 	{ ANNOTATION_LANDLOCK, parse_landlock },
 	{ ANNOTATION_EMULATE, parse_emulate },
+	{ ANNOTATION_KEEP_GROUPS, parse_keep_groups },
 	{ BANDWIDTH_EGRESS, parsed_elsewhere },
 	{ BANDWIDTH_INGRESS, parsed_elsewhere },
 };
@@ -99,7 +107,7 @@ int extras_parse(struct extras *extras, const struct spec *spec, struct arena *a
 	for (size_t i = 0; i < spec->annotations.count; i++) {
 		const struct string_pair *annotation = &spec->annotations.items[i];
 
-		if (strncmp(annotation->key, PREFIX, strlen(PREFIX)) != 0)
+		if (strncmp(annotation->key, PREFIX, strlen(PREFIX)) != 0 && strcmp(annotation->key, ANNOTATION_KEEP_GROUPS) != 0)
 			continue;
 		int r = parse_one(&target, annotation);
 

@@ -1,6 +1,6 @@
 /*
- * The annotations org.berth.*, which ask for what the specification has no field for. docs/annotations.md tells users of them;
- * those of bandwidth are parsed in cgroups/bandwidth_text.c.
+ * The annotations org.berth.*, which ask for what the specification has no field for, and the one of others' that engines set.
+ * docs/annotations.md tells users of them; those of bandwidth are parsed in cgroups/bandwidth_text.c.
  */
 #pragma once
 
@@ -13,11 +13,13 @@
 #define ANNOTATION_CORE_SCHED "org.berth.core-sched"
 #define ANNOTATION_LANDLOCK "org.berth.landlock"
 #define ANNOTATION_EMULATE "org.berth.emulate"
+#define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
 
 /* What they ask of the container's processes. */
 struct extras {
 	bool ksm, core_sched;
 	bool emulate;             /* rootfs/emulate.h */
+	bool keep_groups;         /* the supplementary groups are the caller's */
 	struct landlock_rules landlock;
 };
 
@@ -28,8 +30,8 @@ struct extras {
 int extras_parse(struct extras *extras, const struct spec *spec, struct arena *arena);
 
 /*
- * criu brings processes back without any of it: -ENOTSUP with the record for a configuration that asks for something. what is
- * the command.
+ * criu brings processes back without any of it but the groups: -ENOTSUP with the record for a configuration that asks for
+ * something else. what is the command.
  */
 int extras_refuse_criu(const struct extras *extras, const char *what);
 

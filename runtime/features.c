@@ -76,7 +76,7 @@ static struct string_map build_annotations(struct arena *arena)
 /* Of config.json: what changes how a container is made, which whoever hands on annotations of others should know. */
 static struct strings unsafe_annotations(struct arena *arena)
 {
-	static const char *const keys[] = { "org.berth.", "org.systemd.property.", "org.criu.config" };
+	static const char *const keys[] = { "org.berth.", "org.systemd.property.", "org.criu.config", "run.oci.keep_original_groups" };
 	struct strings list = { .set = true, .items = arena_array(arena, sizeof keys / sizeof *keys + 1, sizeof *list.items) };
 
 	while (list.count < sizeof keys / sizeof *keys) {

@@ -176,7 +176,7 @@ static int set_identity(struct newborn *newborn)
 		if (r < 0)
 			return r;
 	}
-	r = set_groups(user);
+	r = newborn->extras.keep_groups ? 0 : set_groups(user);
 	if (r < 0)
 		return r;
 	if (setresgid(user->gid, user->gid, user->gid) < 0)

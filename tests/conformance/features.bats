@@ -88,7 +88,7 @@ END
 @test "annotations are strings, and those that change what berth does do so" {
   assert_equal "$(feature '[.annotations[] | type] | unique | join(" ")')" string
   assert_equal "$(feature .annotations'["org.berth.version"]')" "$("$BERTH" --version | sed -n 's/^berth version //p')"
-  assert_equal "$(feature '.potentiallyUnsafeConfigAnnotations | join(" ")')" 'org.berth. org.systemd.property. org.criu.config'
+  assert_equal "$(feature '.potentiallyUnsafeConfigAnnotations | join(" ")')" 'org.berth. org.systemd.property. org.criu.config run.oci.keep_original_groups'
   config '.annotations = { "org.berth.network.egress": "bogus" }'
   refused org.berth.network.egress
 }

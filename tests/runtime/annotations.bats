@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The annotations org.berth.*: docs/annotations.md.
+# The annotations org.berth.*, and that of others: docs/annotations.md.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
 load helper
 load ../lib/criu
@@ -56,6 +56,43 @@ END
   run berth exec one sh -c 'exec probe merge'
   assert_output 'merge 1'
   assert_equal "$(berth state one | jq -r '.annotations["org.berth.ksm"]')" true
+}
+
+# A caller with groups that the container's configuration does not name.
+with_groups() { setpriv --groups 1234,5678 "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" 3>&-; }
+groups_of() { sed -n 's/^Groups:[[:space:]]*//p' "$1" | xargs; } # /proc/PID/status
+
+@test "keep_original_groups: the caller's groups are the container's, in init and exec" {
+  local tell='sed -n "s/^Groups://p" /proc/self/status | xargs'
+  config '.process.user = { uid: 7, gid: 7, additionalGids: [9] } | .process.capabilities = {}'
+  script "$tell"
+  run with_groups run --bundle "$bundle" one
+  assert_output 9
+  config '.annotations = { "run.oci.keep_original_groups": "0" }'
+  run with_groups run --bundle "$bundle" one
+  assert_output 9
+  config '.annotations = { "run.oci.keep_original_groups": "1" }'
+  run with_groups run --bundle "$bundle" one
+  assert_output '1234 5678'
+  script 'sleep 1000'
+  start_new one
+  assert_equal "$(groups_of "/proc/$(pid_of one)/status")" ''
+  run with_groups exec one sh -c "$tell"
+  assert_output '1234 5678'
+  config '.annotations = { "run.oci.keep_original_groups": "yes" }'
+  refused /annotations/run.oci.keep_original_groups 'must be "1" or "0"'
+}
+
+@test "keep_original_groups: also where the user namespace has no such group" {
+  config '.annotations = { "run.oci.keep_original_groups": "1" }
+    | .linux.namespaces += [{ type: "user" }] | .linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 1000 }] | .linux.gidMappings = .linux.uidMappings'
+  script 'echo began; sleep 1000'
+  chown 100000:100000 "$bundle/rootfs"
+  with_groups create --bundle "$bundle" one < /dev/null > "$BATS_TEST_TMPDIR/one.log" 2>&1
+  berth start one
+  assert_equal "$(groups_of "/proc/$(pid_of one)/status")" '1234 5678'
+  run berth exec one sed -n 's/^Groups:[[:space:]]*//p' /proc/1/status
+  assert_output '65534 65534 '
 }
 
 @test "ksm: containers share what is the same" {

@@ -51,6 +51,12 @@ static void test_flags(void **state)
 	refused("org.berth.ksm", "TRUE", "must be \"true\" or \"false\"");
 	refused("org.berth.ksm", " true", "must be");
 	refused("org.berth.core-sched", "", "must be");
+	assert_int_equal(parse("run.oci.keep_original_groups", "1", &extras), 0);
+	assert_true(extras.keep_groups);
+	assert_int_equal(parse("run.oci.keep_original_groups", "0", &extras), 0);
+	assert_false(extras.keep_groups);
+	refused("run.oci.keep_original_groups", "", "must be \"1\" or \"0\"");
+	refused("run.oci.keep_original_groups", "true", "must be \"1\" or \"0\"");
 }
 
 static void test_names(void **state)
@@ -62,6 +68,8 @@ static void test_names(void **state)
 	assert_int_equal(parse("org.berthing.ksm", "x", &extras), 0);
 	assert_int_equal(parse("com.org.berth.ksm", "x", &extras), 0);
 	assert_int_equal(parse("org.berth.network.egress", "x", &extras), 0);  /* parsed elsewhere */
+	assert_int_equal(parse("run.oci.keep_original_groups_", "x", &extras), 0);
+	assert_int_equal(parse("run.oci.handler", "krun", &extras), 0);
 	refused("org.berth.", "true", "no such annotation");
 	refused("org.berth.ksm2", "true", "org.berth.landlock");
 	refused("org.berth.network", "1M", "org.berth.network.ingress");
