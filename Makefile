@@ -153,6 +153,7 @@ lint:
 	tests/lint/shell
 	tests/conformance/check
 	tests/compare/options.py --check
+	tests/engines/table --check
 
 format:
 	clang-format -i $(foreach room,$(rooms) cli tests/unit,$(wildcard $(room)/*.[ch]))
