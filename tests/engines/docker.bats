@@ -29,6 +29,9 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
 @test "the runtime is there" {
   run docker info --format '{{.DefaultRuntime}} {{.CgroupDriver}}'
   assert_output "$RUNTIME systemd"
+  # What it can do, dockerd has asked it itself.
+  run docker info --format "{{index .Runtimes.$RUNTIME.Status \"org.opencontainers.runtime-spec.features\"}}"
+  assert_equal "$(jq -c '.linux.mountExtensions.idmap.enabled, (.mountOptions | index("rro") != null)' <<< "$output")" $'true\ntrue'
 }
 
 @test "run" {
@@ -176,15 +179,18 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
 
 # bats test_tags=long
 @test "volumes, tmpfs, read-only" {
-  mkdir -p "$BATS_TEST_TMPDIR/shared"
+  mkdir -p "$BATS_TEST_TMPDIR/shared/below"
+  mount -t tmpfs below "$BATS_TEST_TMPDIR/shared/below"
   echo theirs > "$BATS_TEST_TMPDIR/shared/file"
-  run docker run --rm --read-only -v "$BATS_TEST_TMPDIR/shared:/srv:ro" -v data:/home --tmpfs /scratch:size=1m,mode=1770 bb sh -c 'touch /x; touch /srv/x; cat /srv/file
+  run docker run --rm --read-only -v "$BATS_TEST_TMPDIR/shared:/srv:ro" -v data:/home --tmpfs /scratch:size=1m,mode=1770 bb sh -c 'touch /x; touch /srv/x /srv/below/x; cat /srv/file
     echo kept > /home/kept; stat -c %a /scratch; grep -c " /scratch .*size=1024k" /proc/mounts'
   assert_contains '/x: Read-only file system'
   assert_contains '/srv/x: Read-only file system'
+  assert_contains '/srv/below/x: Read-only file system'
   assert_line theirs
   assert_line 1770
   assert_line 1
+  umount "$BATS_TEST_TMPDIR/shared/below"
   run docker run --rm -v data:/home:ro --mount "type=bind,source=$BATS_TEST_TMPDIR/shared,target=/new/place,bind-propagation=rshared" bb \
     sh -c 'cat /home/kept; grep -c " /new/place .*shared:" /proc/self/mountinfo'
   assert_output $'kept\n1'

@@ -92,12 +92,18 @@ docker_config() { # [MEMBER]: prints daemon.json with $RUNTIME as default, as do
   jq -n --arg runtime "$RUNTIME" "{ \"default-runtime\": \$runtime, runtimes: { berth: { path: \"/usr/bin/berth\" }, crun: { path: \"/usr/bin/crun\" } }${1+, $1} }"
 }
 
-containerd_config() { # prints config.toml with $RUNTIME beside runc, as docs/containerd.md and docs/kubernetes.md say
-  local cri='plugins."io.containerd.grpc.v1.cri"' name
-  printf 'version = 2\n[%s]\nsandbox_image = "docker.io/library/pause:latest"\n[%s.cni]\nbin_dir = "/usr/lib/cni"\n' "$cri" "$cri"
-  printf '[%s.containerd]\ndefault_runtime_name = "runc"\n' "$cri"
-  for name in runc berth crun; do
-    printf '[%s.containerd.runtimes.%s]\nruntime_type = "io.containerd.runc.v2"\n' "$cri" $name
-    printf '[%s.containerd.runtimes.%s.options]\nBinaryName = "%s"\nSystemdCgroup = true\n' "$cri" $name "$(type -P $name)"
+containerd_config() { # prints config.toml: what docs/kubernetes.md says for the containerd that is there, the same for runc and crun, and what pods need
+  local version=3 cri="plugins.'io.containerd.cri.v1.runtime'" images="plugins.'io.containerd.cri.v1.images'.pinned_images" pause=sandbox
+  local plugins='bin_dirs = ["/usr/lib/cni"]' guide name
+  if [[ $(containerd --version) = *' 1.'* ]]; then
+    version=2 cri='plugins."io.containerd.grpc.v1.cri"' images='plugins."io.containerd.grpc.v1.cri"' pause=sandbox_image
+    plugins='bin_dir = "/usr/lib/cni"'
+  fi
+  guide=$(sed -n "/^version = $version\$/,/^\`\`\`/{ /^\`/!p }" "$top/docs/kubernetes.md")
+  printf '%s\n' "$guide"
+  for name in runc crun; do
+    sed "/^version/d; s/runtimes\.berth/runtimes.$name/; s|/usr/bin/berth|$(type -P $name)|" <<< "$guide"
   done
+  printf '[%s.containerd]\ndefault_runtime_name = "runc"\n[%s.cni]\n%s\n' "$cri" "$cri" "$plugins"
+  printf '[%s]\n%s = "docker.io/library/pause:latest"\n' "$images" "$pause"
 }

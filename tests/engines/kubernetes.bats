@@ -184,3 +184,45 @@ pid() { ctr -n k8s.io tasks list | awk -v id="$1" '$1 == id { print $2 }'; }
   assert_contains "\"runtime_handler\": \"$RUNTIME\""
   assert_contains '"runtime_handler": "runc"'
 }
+
+need_containerd_2() { [[ $(containerd --version) != *' 1.'* ]] || skip 'containerd 1 has no part in it'; }
+
+# bats test_tags=long
+@test "what the runtime can do, as containerd 2 asks it" {
+  need_containerd_2
+  run jq -c --arg runtime "$RUNTIME" '.runtime_handlers[] | select(.name == $runtime).features' <(cri Status '{}')
+  assert_output '{"recursive_read_only_mounts":true,"user_namespaces":true}'
+}
+
+# bats test_tags=long
+@test "mounts of containerd 2: read-only with all below, of an image" {
+  need_containerd_2
+  mkdir -p "$BATS_TEST_TMPDIR/shared/below"
+  mount -t tmpfs below "$BATS_TEST_TMPDIR/shared/below"
+  mounts=".mounts = [{ container_path: \"/srv\", host_path: \"$BATS_TEST_TMPDIR/shared\", readonly: true, recursive_read_only: true },
+    { container_path: \"/image\", image: { image: \"docker.io/library/pause:latest\" }, readonly: true }]"
+  pod
+  container 'touch /srv/x; touch /srv/below/x; ls /image/bin/busybox; touch /image/x; echo ended; sleep 1000' "$mounts"
+  wait_until grep -q ended "$logs/main.log"
+  umount "$BATS_TEST_TMPDIR/shared/below"
+  run cut -d' ' -f4- "$logs/main.log"
+  assert_line /image/bin/busybox
+  assert_contains '/srv/x: Read-only file system'
+  assert_contains '/srv/below/x: Read-only file system'
+  assert_contains '/image/x: Read-only file system'
+}
+
+# bats test_tags=long
+@test "devices of CDI, from containerd 2 on" {
+  need_containerd_2
+  mkdir -p /etc/cdi
+  echo '{ "cdiVersion": "0.6.0", "kind": "berth.test/thing", "devices": [{ "name": "one", "containerEdits": {
+    "deviceNodes": [{ "path": "/dev/thing", "hostPath": "/dev/fuse" }], "env": ["THING=one"],
+    "mounts": [{ "hostPath": "/etc/hostname", "containerPath": "/thing/of/it", "options": ["ro", "nosuid", "bind"] }] } }] }' > /etc/cdi/thing.json
+  pod
+  container 'stat -c %t:%T /dev/thing; echo $THING; cat /thing/of/it; sleep 1000' '.CDI_devices = [{ name: "berth.test/thing=one" }]'
+  wait_until grep -q "$(hostname)" "$logs/main.log"
+  rm /etc/cdi/thing.json
+  run cut -d' ' -f4- "$logs/main.log"
+  assert_output $'a:e5\none\n'"$(hostname)"
+}
