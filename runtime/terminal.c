@@ -149,7 +149,7 @@ int terminal_start(struct terminal **started, int master)
 	return 0;
 }
 
-void terminal_fit(int master)
+static void fit_size(int master)
 {
 	struct winsize size;
 
@@ -162,10 +162,21 @@ void terminal_fit(int master)
 	}
 }
 
+void terminal_fit(int master)
+{
+	struct termios settings;
+
+	fit_size(master);
+	if ((isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) || tcgetattr(master, &settings) < 0)
+		return;
+	settings.c_oflag &= ~(tcflag_t)ONLCR;
+	(void)set_settings(master, &settings);
+}
+
 void terminal_resize(struct terminal *terminal)
 {
 	if (terminal->master >= 0)
-		terminal_fit(terminal->master);
+		fit_size(terminal->master);
 }
 
 int terminal_poll(struct terminal *terminal, struct pollfd *fds)

@@ -34,8 +34,9 @@ int terminal_poll(struct terminal *terminal, struct pollfd *fds);
 int terminal_step(struct terminal *terminal, const struct pollfd *fds, int count);
 
 /*
- * Give a master the size of the caller's terminal, if it has one: before the workload starts, which would else see a size of nothing, and
- * then a change that there was not.
+ * Fit a new terminal to the caller, before the workload starts. It gets the size of the caller's terminal, if there is one: the workload would
+ * else see a size of nothing, and then a change that there was not. Unless that terminal is in raw mode while we relay, the container's
+ * does not put carriage returns before line ends, as runc has it: a pipe or a file shall not have them, and a terminal adds its own.
  */
 void terminal_fit(int master);
 

@@ -84,6 +84,23 @@ on_terminal() { # ROWSxCOLUMNS [ACTION...] -- BERTH-ARGUMENT...
   assert_line 20000
 }
 
+@test "run and exec: a pipe gets the line ends that the workload wrote, a terminal those of one" {
+  bundle one
+  config '.process.terminal = true'
+  script 'printf "one\ntwo\n"'
+  run berth run --bundle "$bundle" one < /dev/null
+  assert_output $'one\ntwo'
+  script 'stty -a | grep -oE "[^ ]*onlcr"'
+  run on_terminal 24x80 -- run --bundle "$bundle" one
+  assert_line onlcr
+  script 'sleep 1000'
+  receive_terminal
+  berth create --bundle "$bundle" --console-socket "$socket" one
+  berth start one
+  run berth exec --tty one printf 'three\nfour\n' < /dev/null
+  assert_output $'three\nfour'
+}
+
 @test "run: the container closes its console, and opens it again later" {
   bundle one
   config '.process.terminal = true'
