@@ -82,7 +82,7 @@ static void put_object(FILE *out, const struct state *state, enum status status)
 {
 	ARENA_SCRATCH(arena, 8192);
 
-	fprintf(out, ",%s", state_to_report_json(state, status, &arena));
+	fprintf(out, ",%s", state_to_report_json(state, status, false, &arena));
 }
 
 static void put(FILE *out, const struct call *call, const struct state *state, enum status status)

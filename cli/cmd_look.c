@@ -21,7 +21,7 @@ static int run_state(struct call *call)
 	if (r < 0)
 		return r;
 	user_name_owner(&state, &owner);
-	puts(state_to_report_json(&state, status, &call->arena));
+	puts(state_to_report_json(&state, status, true, &call->arena));
 	return 0;
 }
 

@@ -49,9 +49,9 @@ char *state_to_oci_json(const struct state *state, enum status status, struct ar
 	return json_finish(json);
 }
 
-char *state_to_report_json(const struct state *state, enum status status, struct arena *arena)
+char *state_to_report_json(const struct state *state, enum status status, bool indented, struct arena *arena)
 {
-	struct json *json = json_new(arena, true);
+	struct json *json = json_new(arena, indented);
 
 	json_object(json);
 	json_pair_string(json, "ociVersion", state->oci_version);

@@ -42,9 +42,9 @@ char *state_to_oci_json(const struct state *state, enum status status, struct ar
 
 /*
  * `state` as runc prints it: ociVersion (of the configuration), id, pid (0 when stopped), status, bundle, rootfs, created,
- * annotations, owner; indented.
+ * annotations, owner. `list` has it without indents.
  */
-char *state_to_report_json(const struct state *state, enum status status, struct arena *arena);
+char *state_to_report_json(const struct state *state, enum status status, bool indented, struct arena *arena);
 
 /*
  * The container process state of config-linux.md for the seccomp listener: fds is ["seccompFd"]. pid is that of the process

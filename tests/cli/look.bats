@@ -39,6 +39,7 @@ need_runc() {
   assert_equal "$(jq -c '.[0] | [.id, .status, .bundle, .owner, .annotations["a.b"]]' <<< "$output")" \
     "[\"one\",\"created\",\"$BATS_TEST_TMPDIR/one\",\"root\",\"c\"]"
   assert_equal "$(jq '.[1].pid' <<< "$output")" "$(pid_of two)"
+  assert_equal "${#lines[@]}" 1
 }
 
 @test "list: a container that is half made hides no other" {

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (state_parse(&second, once, strlen(once)) < 0 || strcmp(once, state_to_stored_json(&second, &arena)) != 0)
 		abort();
 	for (enum status status = STATUS_CREATING; status <= STATUS_STOPPED; status++)
-		if (!state_to_report_json(&first, status, &arena) || !state_to_oci_json(&first, status, &arena))
+		if (!state_to_report_json(&first, status, true, &arena) || !state_to_oci_json(&first, status, &arena))
 			abort();
 	return 0;
 }

@@ -161,7 +161,7 @@ static void test_report(void **state)
 	struct state container = sample(&arena);
 
 	(void)state;
-	assert_string_equal(state_to_report_json(&container, STATUS_PAUSED, &arena),
+	assert_string_equal(state_to_report_json(&container, STATUS_PAUSED, true, &arena),
 	                    "{\n  \"ociVersion\": \"1.0.2-dev\",\n  \"id\": \"c1\",\n  \"pid\": 42,\n  \"status\": \"paused\",\n"
 	                    "  \"bundle\": \"/bundle\",\n  \"rootfs\": \"/bundle/rootfs\",\n"
 	                    "  \"created\": \"2024-01-02T03:04:05.000000006Z\",\n"
@@ -169,7 +169,7 @@ static void test_report(void **state)
 	                    "  \"owner\": \"0\"\n}");
 	container.annotations = (struct string_map){ 0 };
 	container.owner = NULL;
-	assert_string_equal(state_to_report_json(&container, STATUS_STOPPED, &arena),
+	assert_string_equal(state_to_report_json(&container, STATUS_STOPPED, true, &arena),
 	                    "{\n  \"ociVersion\": \"1.0.2-dev\",\n  \"id\": \"c1\",\n  \"pid\": 0,\n  \"status\": \"stopped\",\n"
 	                    "  \"bundle\": \"/bundle\",\n  \"rootfs\": \"/bundle/rootfs\",\n"
 	                    "  \"created\": \"2024-01-02T03:04:05.000000006Z\",\n  \"owner\": \"\"\n}");
