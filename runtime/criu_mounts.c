@@ -314,23 +314,23 @@ void criu_trees_close(struct criu_trees *trees)
 	*trees = CRIU_TREES_NONE;
 }
 
-/* Is the place on what another mount brings? Then it is made there by criu, or is there. */
-static bool is_on_another(const struct spec *spec, size_t index, struct arena *arena)
+/* The mount that the place is on, the last of those that were there before; NULL: the root. */
+static const struct spec_mount *carrier_of(const struct spec *spec, size_t index, struct arena *arena)
 {
 	const char *place = clean(spec->mounts[index].destination, arena);
 
-	for (size_t i = 0; i < index; i++) {
+	for (size_t i = index; i-- > 0;) {
 		const char *other = clean(spec->mounts[i].destination, arena);
 
 		if (strcmp(place, other) != 0 && is_below(place, other))
-			return true;
+			return &spec->mounts[i];
 	}
-	return false;
+	return NULL;
 }
 
-static int make_place(const struct spec_mount *mount, const char *bundle, int root, struct arena *arena)
+/* Below root, a descriptor. */
+static int make_place(const struct spec_mount *mount, const char *bundle, int root, const char *place, struct arena *arena)
 {
-	const char *place = clean(mount->destination, arena);
 	bool file = false;
 	struct stat st;
 
@@ -343,7 +343,20 @@ static int make_place(const struct spec_mount *mount, const char *bundle, int ro
 	}
 	_cleanup_fd_ int fd = file ? path_make_file(root, place, 0755) : path_make_dir(root, place, 0755);
 
-	return fd < 0 ? fail(-fd, "make the mount point %s", place) : 0;
+	return fd < 0 ? fail(-fd, "make the mount point %s", mount->destination) : 0;
+}
+
+/* On a volume: as create made it, through the mount. What another file system brings, criu brings with it. */
+static int make_place_on(const struct spec_mount *carrier, const struct spec_mount *mount, const char *bundle, struct arena *arena)
+{
+	if (!is_bind(carrier, arena) || !carrier->source)
+		return 0;
+	const char *source = source_of(carrier, bundle, arena), *place = clean(mount->destination, arena);
+	_cleanup_fd_ int volume = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (volume < 0)
+		return fail(errno, "make the mount point %s on %s", mount->destination, source);
+	return make_place(mount, bundle, volume, place + strlen(clean(carrier->destination, arena)), arena);
 }
 
 int criu_mounts_prepare(const struct spec *spec, const char *bundle, int root)
@@ -351,9 +364,12 @@ int criu_mounts_prepare(const struct spec *spec, const char *bundle, int root)
 	struct arena _cleanup_arena_ arena = { 0 };
 
 	for (size_t i = 0; i < spec->mount_count; i++) {
-		if (strcmp(clean(spec->mounts[i].destination, &arena), "/") == 0 || is_on_another(spec, i, &arena))
+		const struct spec_mount *mount = &spec->mounts[i], *carrier = carrier_of(spec, i, &arena);
+		const char *place = clean(mount->destination, &arena);
+
+		if (strcmp(place, "/") == 0)
 			continue;
-		int r = make_place(&spec->mounts[i], bundle, root, &arena);
+		int r = carrier ? make_place_on(carrier, mount, bundle, &arena) : make_place(mount, bundle, root, place, &arena);
 
 		if (r < 0)
 			return context(r, "/mounts/%zu", i);

@@ -50,7 +50,7 @@ int criu_trees_open(struct criu_trees *trees, struct string_map *mounts, const s
                     struct arena *arena);
 void criu_trees_close(struct criu_trees *trees);
 
-/* restore: make the places of the configuration's mounts that are not there, as create does. */
+/* restore: make the places of the configuration's mounts that are not there, in the root and on its volumes, as create does. */
 int criu_mounts_prepare(const struct spec *spec, const char *bundle, int root);
 
 /* Refuse what criu has no images for: a cgroup that is bound. what says "checkpoint" or "restore". */

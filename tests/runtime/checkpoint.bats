@@ -157,6 +157,27 @@ setup() {
   umount -l /dev/null
 }
 
+@test "mount points on a volume are made there again" {
+  mkdir "$BATS_TEST_TMPDIR"/{outer,inner}
+  echo volume > "$BATS_TEST_TMPDIR/inner/file"
+  add_mount /data bind "$BATS_TEST_TMPDIR/outer" bind
+  add_mount /data/for/inner bind "$BATS_TEST_TMPDIR/inner" bind
+  add_mount /data/for/file bind "$BATS_TEST_TMPDIR/inner/file" bind
+  start_new saved
+  checkpoint saved
+  rm -r "$BATS_TEST_TMPDIR/outer/for"
+  restore saved
+  run berth exec saved cat /data/for/inner/file /data/for/file
+  assert_output $'volume\nvolume'
+  # a volume that leads elsewhere leads no further than itself
+  checkpoint saved
+  rm -r "$BATS_TEST_TMPDIR/outer/for"
+  mkdir "$BATS_TEST_TMPDIR/elsewhere"
+  ln -s ../elsewhere "$BATS_TEST_TMPDIR/outer/for"
+  run berth restore --detach --bundle "$bundle" --image-path "$images" saved
+  assert_missing "$BATS_TEST_TMPDIR/elsewhere/inner"
+}
+
 @test "an idmapped volume" {
   mkdir "$BATS_TEST_TMPDIR/volume"
   touch "$BATS_TEST_TMPDIR/volume/file"
