@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PASSWD_MAX ((size_t)1 << 20)
@@ -55,7 +56,43 @@ static const char *listen_fds(int preserve_fds)
 	return *end == 0 && count > 0 && count <= preserve_fds ? value : NULL;
 }
 
-char *const *environment_of(const struct spec_process *process, int preserve_fds, struct arena *arena)
+static int compare_names(const char *a, const char *b)
+{
+	size_t m = strcspn(a, "="), n = strcspn(b, "=");
+	int r = memcmp(a, b, m < n ? m : n);
+
+	return r ? r : (m > n) - (m < n);
+}
+
+/* By name, those of one name by place. */
+static int compare_places(const void *a, const void *b)
+{
+	char **x = *(char **const *)a, **y = *(char **const *)b;
+	int r = compare_names(*x, *y);
+
+	return r ? r : (x > y) - (x < y);
+}
+
+/* Of each name the last, in order. Sorted, since the links of an orchestrator can be many thousands. Returns how many there are. */
+static size_t keep_last(char **env, size_t count, struct arena *arena)
+{
+	char ***places = arena_array(arena, count + 1, sizeof *places);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		places[i] = &env[i];
+	qsort(places, count, sizeof *places, compare_places);
+	for (size_t i = 0; i + 1 < count; i++)
+		if (compare_names(*places[i], *places[i + 1]) == 0)
+			*places[i] = NULL;
+	for (size_t i = 0; i < count; i++)
+		if (env[i])
+			env[kept++] = env[i];
+	env[kept] = NULL;
+	return kept;
+}
+
+char **environment_of(const struct spec_process *process, int preserve_fds, struct arena *arena)
 {
 	const struct strings *env = &process->env;
 	char **all = arena_array(arena, env->count + 4, sizeof *all);
@@ -64,6 +101,7 @@ char *const *environment_of(const struct spec_process *process, int preserve_fds
 
 	for (; n < env->count; n++)
 		all[n] = env->items[n];
+	n = keep_last(all, n, arena);
 	if (!has_variable(env, "HOME")) {
 		const char *home = home_of(process->user.uid, arena);
 

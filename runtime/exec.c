@@ -49,24 +49,7 @@ static struct strings copy_strings(const char *const *items, struct arena *arena
 	return copy;
 }
 
-static bool same_variable(const char *a, const char *b)
-{
-	size_t length = strcspn(a, "=");
-
-	return strncmp(a, b, length) == 0 && b[length] == '=';
-}
-
-static void put_variable(struct strings *env, char *variable)
-{
-	for (size_t i = 0; i < env->count; i++)
-		if (same_variable(variable, env->items[i])) {
-			env->items[i] = variable;
-			return;
-		}
-	env->items[env->count++] = variable;
-}
-
-/* The container's variables, then the added ones; a later one replaces an earlier one of the same name. */
+/* The container's variables, then the added ones: a later one replaces an earlier one of the same name (environment.h). */
 static struct strings merge_env(const struct strings *old, const char *const *added, struct arena *arena)
 {
 	struct strings extra = copy_strings(added, arena);
@@ -75,7 +58,7 @@ static struct strings merge_env(const struct strings *old, const char *const *ad
 	for (size_t i = 0; i < old->count; i++)
 		env.items[env.count++] = old->items[i];
 	for (size_t i = 0; i < extra.count; i++)
-		put_variable(&env, extra.items[i]);
+		env.items[env.count++] = extra.items[i];
 	return env;
 }
 
@@ -104,6 +87,7 @@ static void apply_options(struct execution *x)
 	p->capabilities.bounding |= o->capabilities;
 	p->capabilities.effective |= o->capabilities;
 	p->capabilities.permitted |= o->capabilities;
+	p->capabilities.ambient |= o->capabilities & p->capabilities.inheritable;
 	p->capabilities.set |= o->capabilities != 0;
 	if (o->apparmor_profile)
 		p->apparmor_profile = arena_strdup(&x->arena, o->apparmor_profile);

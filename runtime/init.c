@@ -107,6 +107,9 @@ static int run_hooks(struct newborn *newborn, enum hook_point point, enum status
 
 	if (r < 0)
 		return r;
+	/* Where the container's own directories are as near as for runc's. */
+	if (fchdir(newborn->rootfs->root) < 0)
+		return fail(errno, "%s hooks: change to the container's root", hook_point_name(point));
 	/* The hook makes files as its caller would: our own umask is 0 meanwhile. */
 	umask(newborn->umask);
 	r = hooks_run(&newborn->spec->hooks[point], point, state_to_oci_json(newborn->state, status, &arena), NULL);

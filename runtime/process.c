@@ -88,28 +88,23 @@ static int set_extras(const struct newborn *newborn, int *ruleset)
 	return r;
 }
 
-/* Before the identity changes the directory may be out of our reach (a user's home on NFS): then the second try decides. */
-static int try_working_directory(const struct spec_process *process)
-{
-	if (chdir(process->cwd) < 0 && errno != EACCES && errno != EPERM)
-		return fail(errno, "/process/cwd: change to %s", process->cwd);
-	return 0;
-}
-
-/* CVE-2024-21626: the directory that we really are in must lie below the container's root, whatever led here. */
-static int enter_working_directory(const struct spec_process *process)
+/*
+ * CVE-2024-21626: the directory that we really are in must lie below the container's root, whatever led here. Returns 0 where we may not
+ * enter it and somebody else may.
+ */
+static int enter_working_directory(const struct spec_process *process, bool is_user)
 {
 	char where[PATH_MAX];
 
 	if (chdir(process->cwd) < 0)
-		return fail(errno, "/process/cwd: change to %s", process->cwd);
+		return errno == EACCES && !is_user ? 0 : fail(errno, "/process/cwd: change to %s", process->cwd);
 	long n = syscall(SYS_getcwd, where, sizeof where);
 
 	if (n < 0)
 		return fail(errno, "/process/cwd: %s", process->cwd);
 	if (where[0] != '/')
 		return refuse(EXDEV, "/process/cwd: %s lies outside of the container's root", process->cwd);
-	return 0;
+	return 1;
 }
 
 static int install_filter(struct newborn *newborn)
@@ -186,6 +181,18 @@ static int set_identity(struct newborn *newborn)
 	return capabilities_set(caps);
 }
 
+/*
+ * The container's root may enter what its user may not, as images want it that have a working directory of root's; and the user what root may
+ * not, on a file system of his own.
+ */
+static int become_user(struct newborn *newborn)
+{
+	int entered = enter_working_directory(newborn->process, false);
+	int r = entered < 0 ? entered : set_identity(newborn);
+
+	return r < 0 || entered ? r : enter_working_directory(newborn->process, true);
+}
+
 int process_enter_ids(const struct spec_user *workload)
 {
 	const gid_t gids[] = { 0, workload->gid };
@@ -222,6 +229,27 @@ static int join_keyring(const struct newborn *newborn)
 	return keyring_join(proc, newborn->state->session_keyring, label, newborn->rootfs != NULL);
 }
 
+static void end(int signal)
+{
+	_exit(128 + signal);
+}
+
+/*
+ * The first process of a pid namespace has no default actions: what is only created could not be ended by what ends a program. execve(2)
+ * forgets the handler. Where none can be had, it waits for KILL.
+ */
+static void obey_signals(const struct newborn *newborn)
+{
+	static const int ending[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction action = { .sa_handler = end }, old;
+
+	if (newborn->wait != WAIT_FIFO || getpid() != 1)
+		return;
+	for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+		if (sigaction(ending[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			(void)sigaction(ending[i], &action, NULL);
+}
+
 static int await_start(struct newborn *newborn)
 {
 	TRACE_SCOPE("wait for start");
@@ -235,16 +263,38 @@ static int await_start(struct newborn *newborn)
 	return protocol_expect(newborn->start_fifo, MSG_START);
 }
 
-static int run_start_hooks(struct newborn *newborn)
+/* They are run in the workload's place, and have its environment where they bring none of their own, as runc and crun have it. */
+static struct spec_hook_list give_environment(const struct spec_hook_list *hooks, char **env, struct arena *arena)
+{
+	struct spec_hook_list given = { .count = hooks->count, .items = arena_array(arena, hooks->count, sizeof *given.items) };
+	struct strings all = { .set = true, .items = env };
+
+	while (env[all.count])
+		all.count++;
+	for (size_t i = 0; i < hooks->count; i++) {
+		given.items[i] = hooks->items[i];
+		if (!given.items[i].env.set)
+			given.items[i].env = all;
+	}
+	return given;
+}
+
+static bool has_start_hooks(const struct newborn *newborn)
+{
+	return newborn->rootfs && newborn->spec->hooks[HOOK_START_CONTAINER].count > 0;
+}
+
+static int run_start_hooks(struct newborn *newborn, char **env)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	const struct spec_hook_list *hooks = &newborn->spec->hooks[HOOK_START_CONTAINER];
 
-	if (!newborn->rootfs || hooks->count == 0)
+	if (!has_start_hooks(newborn))
 		return 0;
+	struct spec_hook_list hooks = give_environment(&newborn->spec->hooks[HOOK_START_CONTAINER], env, &arena);
+
 	newborn->in_start_hooks = true;
 	umask(newborn->umask);
-	int r = hooks_run(hooks, HOOK_START_CONTAINER, state_to_oci_json(newborn->state, STATUS_CREATED, &arena), NULL);
+	int r = hooks_run(&hooks, HOOK_START_CONTAINER, state_to_oci_json(newborn->state, STATUS_CREATED, &arena), NULL);
 
 	newborn->in_start_hooks = r < 0;
 	return r;
@@ -291,10 +341,13 @@ static int close_inherited(const struct newborn *newborn)
 	return r < 0 ? r : mark_cloexec(newborn);
 }
 
-/* A filter that notifies somebody is installed while the runtime is still there to hand over the listener. */
+/*
+ * A filter that notifies somebody is installed while the runtime is still there to hand over the listener; and hooks in the container are
+ * programs of the image as good as any.
+ */
 static bool filters_early(const struct newborn *newborn)
 {
-	return !newborn->process->no_new_privileges || newborn->filter.notify;
+	return !newborn->process->no_new_privileges || newborn->filter.notify || has_start_hooks(newborn);
 }
 
 /* What process_become() itself does with capabilities. */
@@ -328,15 +381,14 @@ int process_become(struct newborn *newborn)
 	TRACE_SCOPE("attributes");
 	const struct spec_process *process = newborn->process;
 	ARENA_SCRATCH(arena, 4096);
-	char program[PATH_MAX], *const *env;
+	char program[PATH_MAX], **env;
 	bool early_filter = filters_early(newborn);
 	_cleanup_fd_ int ruleset = -1;
 	int r = close_inherited(newborn);
 
+	obey_signals(newborn);
 	if (r >= 0)
 		r = join_keyring(newborn);
-	if (r >= 0)
-		r = try_working_directory(process);
 	if (r >= 0)
 		r = set_limits(newborn);
 	if (r >= 0)
@@ -350,9 +402,7 @@ int process_become(struct newborn *newborn)
 	if (r >= 0 && !process->no_new_privileges)
 		r = install_filter(newborn);
 	if (r >= 0)
-		r = set_identity(newborn);
-	if (r >= 0)
-		r = enter_working_directory(process);
+		r = become_user(newborn);
 	if (r >= 0 && process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		r = fail(errno, "/process/noNewPrivileges: PR_SET_NO_NEW_PRIVS");
 	if (r >= 0 && process->no_new_privileges && early_filter)
@@ -364,7 +414,7 @@ int process_become(struct newborn *newborn)
 	if (r >= 0)
 		r = await_start(newborn);
 	if (r >= 0)
-		r = run_start_hooks(newborn);
+		r = run_start_hooks(newborn, env);
 	if (r < 0)
 		return r;
 	r = prepare_execute(newborn, newborn->filter.length > 0 && early_filter);

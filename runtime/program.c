@@ -42,7 +42,7 @@ static int probe(const char *path)
 
 static const char *search_path(const struct strings *env)
 {
-	for (size_t i = 0; i < env->count; i++) {
+	for (size_t i = env->count; i-- > 0;) { /* the last counts */
 		if (strncmp(env->items[i], "PATH=", 5) == 0)
 			return env->items[i] + 5;
 	}

@@ -54,6 +54,17 @@ setup() {
   assert_contains PATH=
 }
 
+@test "exec: environment, also where the configuration has a variable twice" {
+  bundle two
+  config '.process.env += ["A=1", "A=2"]'
+  script 'sleep 1000'
+  start_new two
+  run berth exec two sh -c 'echo $A; env | grep -c ^A='
+  assert_output $'2\n1'
+  run berth exec -e A=3 two sh -c 'echo $A; env | grep -c ^A='
+  assert_output $'3\n1'
+}
+
 @test "exec: user, group and groups" {
   run berth exec --user 1000:1001 one id
   assert_contains "uid=1000"
@@ -104,6 +115,12 @@ setup() {
   assert_equal "$(cut -f2 <<< "$output" | sort -u | wc -l)" 1
   local added=$((0x${output##*[[:space:]]} & ~0x${before##*[[:space:]]}))
   assert_equal $added $((1 << 21 | 1 << 12))
+  bundle two
+  config '.process.capabilities.inheritable = ["CAP_SYSLOG"] | .process.user = { uid: 1000, gid: 1000 }'
+  script 'sleep 1000'
+  start_new two
+  run berth exec --cap CAP_SYSLOG --cap CAP_SYS_ADMIN two grep -E 'Cap(Amb|Eff)' /proc/self/status
+  assert_output $'CapEff:\t0000000400000000\nCapAmb:\t0000000400000000' # what may be inherited, execve keeps
   run berth exec --cap CAP_FOO one true
   assert_failure 255
   assert_contains 'unknown capability "CAP_FOO"'

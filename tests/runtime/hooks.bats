@@ -141,6 +141,24 @@ field() { jq -r "$2" "$shared/$1.state"; } # POINT FILTER
   assert_success
 }
 
+@test "startContainer: the workload's environment where it has none, the workload's filter; createContainer begins in the root" {
+  hook createContainer /bin/busybox pwd
+  config '.process.env += ["A=workload"] | .hooks.startContainer = [{ path: $p, args: ["hook", "startContainer"] }]
+    | .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 100 }] }' \
+    --arg p "$shared/hook"
+  local privileges
+  for privileges in true false; do
+    config ".process.noNewPrivileges = $privileges"
+    run_args true
+    assert_output "$bundle/rootfs"
+    assert_equal "$(grep -E '^(A|HOME)=' "$shared/startContainer.env")" $'A=workload\nHOME=/root'
+    config '.hooks.startContainer += [{ path: "/bin/busybox", args: ["mkdir", "/made"], env: [] }]'
+    run_config
+    assert_error "startContainer hook 1" "Network is down"
+    config 'del(.hooks.startContainer[1])'
+  done
+}
+
 @test "no descriptor leaks into a hook, and its signals are those of a fresh process" {
   all_hooks
   run_args true

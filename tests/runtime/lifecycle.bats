@@ -143,6 +143,13 @@ in_state() { # STATUS: a container "life" in it
   run berth kill life 0
   assert_error 'not running'
   delete_all life
+  local signal
+  for signal in TERM INT HUP; do # it is process 1, and no program has been executed that could have a handler
+    in_state created
+    berth kill life $signal
+    wait_until is life stopped
+    delete_all life
+  done
   in_state running
   berth kill life 0
   assert_status life running

@@ -37,10 +37,19 @@ load helper
 
 @test "the environment is that of the configuration, in order, and nothing of the caller's" {
   bundle env
-  config '.process.env = ["PATH=/bin", "A=1", "EMPTY=", "SPACE=a b", "A=2", "B=x=y", "HOME=/h"] | .process.args = ["env"]'
+  config '.process.env = ["PATH=/bin", "A=1", "EMPTY=", "SPACE=a b", "B=x=y", "HOME=/h"] | .process.args = ["env"]'
   LEAK=1 BERTH_LEAK=1 run_config
   assert_success
-  assert_output $'PATH=/bin\nA=1\nEMPTY=\nSPACE=a b\nA=2\nB=x=y\nHOME=/h'
+  assert_output $'PATH=/bin\nA=1\nEMPTY=\nSPACE=a b\nB=x=y\nHOME=/h'
+}
+
+@test "of variables of one name the last counts, also for finding the program" {
+  bundle twice
+  mkdir "$bundle/rootfs/opt"
+  cp -a "$bundle/rootfs/bin/busybox" "$bundle/rootfs/opt/env"
+  config '.process.env = ["PATH=/nowhere", "A=1", "AB=1", "A=2", "HOME=/h", "A=", "HOME=/i", "A=3", "PATH=/opt"] | .process.args = ["env"]'
+  run_config
+  assert_output $'AB=1\nHOME=/i\nA=3\nPATH=/opt'
 }
 
 @test "HOME comes from the container's own passwd" {
@@ -89,16 +98,27 @@ load helper
   assert_output /home/private
 }
 
+@test "cwd: root's own, which the user may not enter, and the reverse" {
+  bundle owncwd
+  mkdir -m 700 "$bundle/rootfs"/{roots,users}
+  chown 1000:1000 "$bundle/rootfs/users"
+  config '.process.cwd = "/roots" | .process.user = { uid: 1000, gid: 1000 } | del(.process.capabilities)'
+  run_inside 'pwd; ls'
+  assert_line /roots
+  assert_contains 'Permission denied'
+  config '.process.cwd = "/users"'
+  run_inside 'pwd; ls; touch there'
+  assert_output /users
+  assert_file "$bundle/rootfs/users/there"
+}
+
 @test "cwd: what cannot be is an error that names it" {
   bundle nocwd
   : > "$bundle/rootfs/file"
-  mkdir -m 700 "$bundle/rootfs/private"
   config '.process.cwd = "/file"'
   refused /process/cwd /file 'Not a directory'
   config '.process.cwd = "srv"'
   refused /process/cwd srv absolute
-  config '.process.cwd = "/private" | .process.user = { uid: 1000, gid: 1000 } | del(.process.capabilities)'
-  refused /process/cwd /private 'Permission denied'
   config '.process.cwd = "/missing" | .root.readonly = true'
   # made before the root becomes read-only, as mount points are
   run_inside pwd
