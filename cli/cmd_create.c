@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 /* Options of both. */
 #define OPTION_BUNDLE { "bundle", 'b', OPTION_TEXT, AT(bundle), "DIR", "bundle directory (default: the working directory)" }
@@ -23,6 +24,8 @@
 #define OPTION_PID_FILE { "pid-file", 0, OPTION_TEXT, AT(pid_file), "FILE", "write the pid of the container's first process" }
 #define OPTION_PRESERVE_FDS \
 	{ "preserve-fds", 0, OPTION_COUNT, AT(preserve_fds), "N", "pass descriptors 3 to 2+N to the process" }
+/* Of sd_listen_fds(3), more than any unit has. */
+#define LISTEN_MAX 256
 #define OPTION_NO_PIVOT { "no-pivot", 0, OPTION_FLAG, AT(no_pivot), NULL, "chroot instead of pivot_root (root on a ramdisk)" }
 #define OPTION_NO_NEW_KEYRING \
 	{ "no-new-keyring", 0, OPTION_FLAG, AT(no_new_keyring), NULL, "keep the caller's session keyring" }
@@ -40,6 +43,19 @@ static int check_kernel(void)
 	return 0;
 }
 
+/* sd_listen_fds(3), as runc has it: sockets that the caller has opened for this process come before --preserve-fds. */
+static int listen_fds(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	char *pid_end, *fds_end;
+
+	if (!pid || !fds)
+		return 0;
+	long for_whom = strtol(pid, &pid_end, 10), count = strtol(fds, &fds_end, 10);
+
+	return *pid_end == 0 && for_whom == getpid() && *fds_end == 0 && count > 0 && count < LISTEN_MAX ? (int)count : 0;
+}
+
 static int make_options(struct call *call, struct create_options *options)
 {
 	const char *bundle = call->bundle ? call->bundle : ".";
@@ -54,7 +70,7 @@ static int make_options(struct call *call, struct create_options *options)
 		.console_socket = call->console_socket,
 		.pidfd_socket = call->pidfd_socket,
 		.pid_file = call->pid_file,
-		.preserve_fds = (int)call->preserve_fds,
+		.preserve_fds = listen_fds() + (int)call->preserve_fds,
 		.no_pivot = call->no_pivot,
 		.no_new_keyring = call->no_new_keyring,
 	};

@@ -159,6 +159,23 @@ assert_none() { assert_equal "$(berth list -q)" ""; }
   done
 }
 
+@test "sockets that the caller has opened for berth are the container's, and come before --preserve-fds" {
+  bundle one
+  script 'cat <&3; (cat <&4) 2> /dev/null; env | grep ^LISTEN_ | sort; :'
+  # shellcheck disable=SC2016 # of the inner shell, which becomes berth
+  listening() { # PID OPTION...
+    bash -c 'export LISTEN_FDS=1 LISTEN_PID=$(eval "echo $0"); exec "$@" 3< <(echo three) 4< <(echo four)' "$1" \
+      "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" "${@:2}" one < /dev/null
+  }
+  run listening '$$'
+  assert_output $'three\nLISTEN_FDS=1\nLISTEN_PID=1'
+  run listening '$$' --preserve-fds 1
+  assert_output $'three\nfour\nLISTEN_FDS=1\nLISTEN_PID=1'
+  script 'readlink /proc/self/fd/3; env | grep ^LISTEN_; :'
+  run listening 1 # not for us
+  assert_output ''
+}
+
 @test "create: output goes where create's went" {
   bundle one
   script 'echo hello; echo problem >&2'
