@@ -1,8 +1,8 @@
 /*
- * Hooks (config.md "POSIX-platform Hooks"): run in order, the state on stdin, the environment exactly that of the
- * configuration (absent: empty), signals at their defaults and unblocked, no descriptor but 0–2, killed with its whole
- * process group when the timeout is over. Nobody waits for what a hook leaves behind in the background, nor copies what
- * that writes.
+ * Hooks (config.md "POSIX-platform Hooks"): run in order, the state on stdin, the environment exactly that of the configuration (absent: empty,
+ * but for startContainer, which process.c gives the workload's), signals at their defaults and unblocked, no descriptor but 0–2, killed with
+ * its whole process group when the timeout is over. Nobody waits for what a hook leaves behind in the background, nor copies what that
+ * writes.
  */
 #pragma once
 

@@ -13,11 +13,13 @@ load helper
     config '.hooks[$at] = [{ path: $path, args: ["attack", "environment"], env: ["HOOK=" + $at] }, { path: $path, args: ["attack", "environment"] }]' \
       --arg at $at --arg path "$(if [[ $at = startContainer ]]; then echo /bin/attack; else attack_program; fi)"
   done
-  config '.process.env += ["OF_WORKLOAD=secret"]'
+  config '.process.env = ["PATH=/bin", "OF_WORKLOAD=secret"]'
   args true
   OF_CALLER=secret run_config
   assert_success
-  assert_output "$(printf 'has HOOK=%s\n' prestart createRuntime createContainer startContainer poststart poststop)"
+  # startContainer is run in the workload's place
+  assert_output "$(printf 'has %s\n' HOOK=prestart HOOK=createRuntime HOOK=createContainer HOOK=startContainer PATH=/bin OF_WORKLOAD=secret \
+    HOME=/root HOOK=poststart HOOK=poststop)"
 }
 
 @test "hooks have the state on standard input, and no other's; none can change it for the next" {
