@@ -110,8 +110,16 @@ static int bind_onto(const struct spec_device *device, int destination)
 	return r < 0 ? fail(-r, "bind the host's device") : 0;
 }
 
+/* The host's node would lead to the host's devpts: the link that is made afterwards does for it. */
+static bool is_made_as_link(const struct spec_device *device)
+{
+	return device->type == 'c' && device->major == 5 && device->minor == 2 && strcmp(device->path, "/dev/ptmx") == 0;
+}
+
 static int bind_device(const struct spec_device *device, const struct place *place)
 {
+	if (is_made_as_link(device))
+		return 0;
 	if (mknodat(place->dir, place->name, S_IFREG | PLACEHOLDER_MODE, 0) < 0 && errno != EEXIST)
 		return fail(errno, "create a file to bind it on");
 	_cleanup_fd_ int file = openat(place->dir, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);

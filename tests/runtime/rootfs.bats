@@ -464,6 +464,9 @@ mount_setattr_on_tmpfs() { # Linux 6.3
   assert_line 'pipe fifo'
   refute_line 0
   assert_line 2
+  config '.linux.devices += [{ path: "/dev/ptmx", type: "c", major: 5, minor: 2 }]' # the host's would lead to the host's terminals
+  run_inside 'exec 3<> /dev/ptmx && ls /dev/pts'
+  assert_output $'0\nptmx'
 }
 
 @test "a /dev that is bound is left as it is" {
