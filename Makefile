@@ -128,6 +128,12 @@ check-vm: all
 check-engines: all deb
 	tests/engines/run --suite trixie --suite sid
 
+# runc's own integration tests on berth and on runc: where they differ without a reason in tests/compare/runc-differences.
+check-runc: all
+	tests/compare/runc-suite
+
+.PHONY: check-runc
+
 demo:
 	tests/install-deps build demo
 	$(quiet)$(MAKE) --no-print-directory -j$$(nproc) all
