@@ -31,7 +31,7 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
   assert_output "$RUNTIME systemd"
   # What it can do, dockerd has asked it itself.
   run docker info --format "{{index .Runtimes.$RUNTIME.Status \"org.opencontainers.runtime-spec.features\"}}"
-  assert_equal "$(jq -c '.linux.mountExtensions.idmap.enabled, (.mountOptions | index("rro") != null)' <<< "$output")" $'true\ntrue'
+  assert_equal "$(jq '.mountOptions | index("rro") != null' <<< "$output")" true
 }
 
 @test "run" {
