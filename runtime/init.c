@@ -227,8 +227,7 @@ static int init_run(struct newborn *newborn)
 _Noreturn void init_main(struct newborn *newborn)
 {
 	init_run(newborn);
-	process_report_failure(newborn);
-	_exit(1);
+	process_fail(newborn);
 }
 
 _Noreturn void exec_main(struct newborn *newborn)
@@ -240,6 +239,5 @@ _Noreturn void exec_main(struct newborn *newborn)
 		r = process_open_terminal(newborn);
 	if (r >= 0)
 		process_become(newborn);
-	process_report_failure(newborn);
-	_exit(1);
+	process_fail(newborn);
 }

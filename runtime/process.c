@@ -425,8 +425,11 @@ int process_become(struct newborn *newborn)
 	return r < 0 ? r : execute(newborn, program, env);
 }
 
-void process_report_failure(struct newborn *newborn)
+_Noreturn void process_fail(struct newborn *newborn)
 {
 	/* The fifo counts only once the runtime is gone; before, the socket is open. */
 	protocol_send_error(newborn->socket >= 0 ? newborn->socket : newborn->result_fifo, newborn->in_start_hooks);
+	/* _exit would try for ever. An illegal instruction ends even the first process of a namespace. */
+	syscall(SYS_exit_group, 1);
+	__builtin_trap();
 }

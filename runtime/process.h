@@ -24,5 +24,8 @@ int process_enter_ids(const struct spec_user *workload);
 /* Apply every attribute in order, wait for the start, execve. Returns only on failure. */
 int process_become(struct newborn *newborn);
 
-/* Tell whoever waits (the runtime, or after create the `start` command) of the error in the record. */
-void process_report_failure(struct newborn *newborn);
+/*
+ * Tell whoever waits (the runtime, or after create the `start` command) of the error in the record, and end: also where the
+ * container's filter, already in force, denies the one and the other.
+ */
+_Noreturn void process_fail(struct newborn *newborn);

@@ -59,8 +59,10 @@ int report_early_death(const struct pidref *child)
 		return refuse(ECHILD, "the container's process died during creation");
 	if (info.si_code == CLD_EXITED)
 		return refuse(ECHILD, "the container's process exited with status %d during creation", info.si_status);
-	return refuse(ECHILD, "the container's process was killed by signal %d during creation%s", info.si_status,
-	              info.si_status == SIGKILL ? " (is the memory limit too small?)" : "");
+	const char *why = info.si_status == SIGKILL ? " (is the memory limit too small?)"
+	                : info.si_status == SIGSYS || info.si_status == SIGILL ? " (does /linux/seccomp allow what a start needs?)" : "";
+
+	return refuse(ECHILD, "the container's process was killed by signal %d during creation%s", info.si_status, why);
 }
 
 bool report_hooks_before_start(const struct spec *spec)

@@ -58,6 +58,25 @@ try() { # RULE: its fields but names
   done
 }
 
+@test "a filter under which nothing goes, not even to end: an error or a signal, and nobody runs on" {
+  local log=$BATS_TEST_TMPDIR/log no_new action expected
+  # With noNewPrivileges the filter is the last step, which nobody can be told of: that is the workload's end.
+  while read -r no_new action expected; do
+    profile '{ defaultAction: $action, syscalls: [] } | .process.noNewPrivileges = $no_new' --arg action "SCMP_ACT_$action" --argjson no_new "$no_new"
+    # Whoever ran on would have bats' descriptors.
+    status=0
+    timeout --kill-after 1 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one < /dev/null > "$log" 2>&1 3>&- || status=$?
+    assert_equal "$no_new $action: $status" "$no_new $action: $expected"
+    ((expected > 1)) || grep -q 'during creation (does /linux/seccomp allow what a start needs?)' "$log" || fail "$(< "$log")"
+    assert_missing "$BATS_TEST_TMPDIR/state/one"
+  done << END
+false ERRNO 1
+false KILL_PROCESS 1
+true ERRNO $((128 + 4))
+true KILL_PROCESS $((128 + 31))
+END
+}
+
 @test "actions: TRAP raises SIGSYS, TRACE without a tracer is ENOSYS" {
   try '{ action: "SCMP_ACT_TRAP" }' trap
   assert_matches '^SIGSYS'
