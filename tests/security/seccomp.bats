@@ -218,3 +218,15 @@ architectures() { config '.linux.seccomp.architectures = ($names | split(" ") | 
   run berth exec --process "$BATS_TEST_TMPDIR/process" one
   denied 'errno 1'
 }
+
+@test "a startContainer hook, which is a program of the image, is under the filter" {
+  config '.hooks.startContainer = [{ path: "/bin/busybox", args: ["mkdir", "/made"] }]
+    | .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 100 }] }'
+  local privileges
+  for privileges in true false; do
+    config ".process.noNewPrivileges = $privileges"
+    run_config
+    assert_error startContainer 'Network is down'
+    assert_missing "$bundle/rootfs/made"
+  done
+}
