@@ -139,6 +139,17 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
 }
 
 # bats test_tags=long
+@test "events" {
+  docker run --name eventful bb sh -c 'exit 7' || :
+  docker rm eventful
+  events() { docker events --since 10m --until "$(date +%s)" --filter container=eventful --format '{{.Action}} {{.Actor.Attributes.exitCode}}'; }
+  destroyed() { [[ $(events) = *destroy* ]]; }
+  wait_until destroyed
+  run events
+  for event in create start 'die 7'; do assert_contains "$event"; done
+}
+
+# bats test_tags=long
 @test "restart policies" {
   docker run -d --name one --restart on-failure:2 bb sh -c 'echo run; exit 1'
   restarted() { [[ $(inspect one '{{.RestartCount}} {{.State.Status}}') = '2 exited' ]]; }
