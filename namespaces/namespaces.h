@@ -94,6 +94,15 @@ int sysctl_check(const struct string_map *sysctl, unsigned own);
 /* In init: write them through the trusted proc. */
 int sysctl_write(int proc, const struct string_map *sysctl);
 
+/* Write those of net.* in that network namespace, which the caller does not enter. */
+int sysctl_write_in(int netns, const struct string_map *sysctl);
+
+/*
+ * Run act in that network namespace, in a process that shares memory and descriptors with the caller, who waits and stays in
+ * its own. What act returned; -errno with the record where it was not run.
+ */
+int ns_in_network(int netns, int (*act)(void *argument), void *argument);
+
 /*
  * Move the network devices of the configuration into the network namespace netns: keeps permanent global addresses,
  * renames, sets them up (config-linux.md "Network Devices"). Called by the runtime from the host's network namespace. All

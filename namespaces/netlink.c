@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/sys.h"
+#include "namespaces/namespaces.h"
 
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -70,10 +71,12 @@ int nl_open(void)
  */
 struct visit {
 	int netns;
+	int (*act)(void *argument);
+	void *argument;
 	int result;
 };
 
-static int open_over_there(void *argument)
+static int visit_main(void *argument)
 {
 	struct visit *visit = argument;
 
@@ -81,21 +84,21 @@ static int open_over_there(void *argument)
 	if (visit->result < 0)
 		fail(-visit->result, "enter the container's network namespace");
 	else
-		visit->result = nl_open();
+		visit->result = visit->act(visit->argument);
 	return 0;
 }
 
-int nl_open_in(int netns)
+int ns_in_network(int netns, int (*act)(void *argument), void *argument)
 {
 	void *stack = mmap(NULL, CHILD_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	struct visit visit = { .netns = netns, .result = -ECHILD };
+	struct visit visit = { .netns = netns, .act = act, .argument = argument, .result = -ECHILD };
 	sigset_t all, old;
 
 	if (stack == MAP_FAILED)
 		return fail(errno, "mmap");
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
-	pid_t pid = clone(open_over_there, (char *)stack + CHILD_STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_FILES, &visit);
+	pid_t pid = clone(visit_main, (char *)stack + CHILD_STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_FILES, &visit);
 	int code = errno;
 
 	sigprocmask(SIG_SETMASK, &old, NULL);
@@ -103,6 +106,17 @@ int nl_open_in(int netns)
 		;
 	munmap(stack, CHILD_STACK_SIZE);
 	return pid < 0 ? fail(code, "clone") : visit.result;
+}
+
+static int open_over_there(void *argument)
+{
+	(void)argument;
+	return nl_open();
+}
+
+int nl_open_in(int netns)
+{
+	return ns_in_network(netns, open_over_there, NULL);
 }
 
 /* --- requests and replies ----------------------------------------------------------------------------------------------- */

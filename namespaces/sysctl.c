@@ -2,6 +2,7 @@
 #include "namespaces/namespaces.h"
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "base/proc.h"
 
 #include <errno.h>
@@ -118,7 +119,8 @@ static int write_parameter(int proc, const char *path, const char *value)
 	return r;
 }
 
-int sysctl_write(int proc, const struct string_map *sysctl)
+/* Those whose path begins with prefix. */
+static int write_below(int proc, const struct string_map *sysctl, const char *prefix)
 {
 	char path[PATH_MAX];
 
@@ -128,9 +130,32 @@ int sysctl_write(int proc, const struct string_map *sysctl)
 
 		if (r < 0)
 			return context(r, "/linux/sysctl/%s", pair->key);
+		if (strncmp(path, prefix, strlen(prefix)) != 0)
+			continue;
 		r = write_parameter(proc, path, pair->value);
 		if (r < 0)
 			return fail(-r, "/linux/sysctl/%s: write \"%s\" to /proc/sys/%s", pair->key, pair->value, path);
 	}
 	return 0;
+}
+
+int sysctl_write(int proc, const struct string_map *sysctl)
+{
+	return write_below(proc, sysctl, "");
+}
+
+/* /proc/sys/net is that of the network namespace of who looks. */
+static int write_over_there(void *argument)
+{
+	const struct string_map *sysctl = argument;
+	_cleanup_fd_ int proc = proc_open_trusted();
+
+	return proc < 0 ? proc : write_below(proc, sysctl, "net/");
+}
+
+int sysctl_write_in(int netns, const struct string_map *sysctl)
+{
+	struct string_map map = *sysctl;
+
+	return map.count == 0 ? 0 : ns_in_network(netns, write_over_there, &map);
 }

@@ -193,10 +193,13 @@ static int know_child(struct creation *c, pid_t pid)
 	return store_save_state(c->store, &c->state);
 }
 
+/* What an engine has made anew has none of them; in a network namespace of its own, criu brings back what it can. */
 static int have_namespaces(struct creation *c, pid_t pid)
 {
-	int r = know_child(c, pid);
+	int network = c->newborn.plan.join[NS_NETWORK], r = know_child(c, pid);
 
+	if (r >= 0 && network >= 0)
+		r = sysctl_write_in(network, &c->spec.linux_.sysctl);
 	return r < 0 ? r : creation_run_hooks(c);
 }
 
