@@ -52,7 +52,11 @@ terminal() { # CMD...
   command script -qec "$(printf '%q ' "$@")" /dev/null < /dev/null | tr -d '\r' | sed 's/^\(\^[@D]\)*//'
 }
 
-no_group() { [[ ! $(find /sys/fs/cgroup -type d -name "$1") ]]; }
+no_group() { # PATTERN
+  local groups
+  groups=$(find /sys/fs/cgroup -type d -name "$1")
+  [[ ! $groups ]] || { echo "$groups" >&2; return 1; }
+}
 no_groups_left() { WAIT=10 wait_until no_group "$1"; }
 
 # shellcheck disable=SC2154 # bats' own
