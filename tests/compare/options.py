@@ -19,7 +19,7 @@ from tree import link, missing_test  # noqa: E402
 
 SUITE = """
 runc's own integration tests (of Debian sid's 1.3.6) drive it as a program; `make check-runc` runs them on berth and on runc. On a Linux 6.18
-whose cgroup v2 has no controller but hugetlb, 292 of them as root: berth passed 191 and runc 232; 33 were left out, and 22 failed on both, most for want of a controller or a
+whose cgroup v2 has no controller but hugetlb, 292 of them as root: berth passed 191 and runc 234; 33 were left out, and 22 failed on both, most for want of a controller or a
 privilege. As a normal user: berth passed 118 and runc 147, with 143 left out. Each test that passes on runc alone has its reason in [tests/compare/runc-differences](../tests/compare/runc-differences): most compare the words of a
 message, of the help or of runc's debug log; some give a configuration that the specification does not allow; in the others berth
 refuses or keeps what runc gives up.
