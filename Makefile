@@ -150,7 +150,11 @@ bench-check: all
 bench-vm: all
 	tests/bench/vm
 
-.PHONY: bench-check bench-vm
+# What a user of Podman, containerd and Docker feels, there.
+bench-engines: all
+	tests/bench/engines/run
+
+.PHONY: bench-check bench-vm bench-engines
 
 # What a machine can see in the sources.
 lint:

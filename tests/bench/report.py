@@ -11,7 +11,7 @@ import plot
 import table
 import trace
 
-BESIDE = {"vm": "vm.json", "host": "host.json"}
+BESIDE = {"vm": "vm.json", "host": "host.json", "engines": "engines.json"}
 
 
 def folder(top):
@@ -109,12 +109,23 @@ def blocks(top):
         found["differences"] = "\n".join(f"- {line}" for line in sorted(set(difference_lines(host["differences"]))))
     if vm := load(top, "vm"):
         found["vm"] = "\n\n".join(vm_text(of_kernel) for of_kernel in vm.values())
+    if engines := load(top, "engines"):
+        found["engines"] = engines_text(engines)
     return found
 
 
 def vm_text(found):
     versions = ", ".join(program["version"].replace(" version", "") for program in found["programs"].values())
     return f"Linux {found['machine']['kernel']}, {versions}, {found['rounds']} rounds:\n\n" + table.markdown(table.rows(found["results"]))
+
+
+def engines_text(found):
+    names = list(next(iter(found["results"].values())))
+    lines = [["command", *names]]
+    for command, of in found["results"].items():
+        lines.append([f"`{command}`", *[f"{of[name]['median_s']:.2f} s, {of[name]['ratio_to_runc']:.2f} × runc; {of[name]['peak_kib'] / 1024:.1f} MiB"
+                                        for name in names]])
+    return f"Linux {found['kernel']}; {', '.join(found['versions'])}; {found['rounds']} rounds:\n\n" + table.markdown(lines)
 
 
 def calls_text(result):

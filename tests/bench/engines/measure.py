@@ -1,4 +1,4 @@
-"""measure.py DIR ROUNDS: times the engines' runs in the test machine, and writes DIR/engines.json and DIR/engines.md (see run)."""
+"""measure.py DIR ROUNDS: times the engines' runs in the test machine, and writes DIR/engines.json (see run)."""
 import json
 import pathlib
 import platform
@@ -59,22 +59,16 @@ def measure(rounds):
     return results
 
 
-def table(report):
-    lines = [f"In the test machine (emulated, Linux {report['kernel']}), in turns, {report['rounds']} rounds, one run: time of the whole command "
-             "(median, and as a share of that with runc), and the most memory that any of the runtime's own processes had that the engine called.", "",
-             "| command | " + " | ".join(RUNTIMES) + " |", "|---" * (1 + len(RUNTIMES)) + "|"]
-    for engine, of in report["results"].items():
-        cells = [f"{of[name]['median_s']:.2f} s ({of[name]['ratio_to_runc']:.2f}), {of[name]['peak_kib'] / 1024:.1f} MiB" for name in RUNTIMES]
-        lines.append(f"| `{engine}` | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+def versions():
+    """What each program says of itself, in its first line."""
+    commands = [["podman", "--version"], ["ctr", "--version"], ["docker", "--version"], *[[name, "--version"] for name in RUNTIMES]]
+    return [subprocess.run(each, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[0].replace(" version", "") for each in commands]
 
 
 def main():
     directory, rounds = pathlib.Path(sys.argv[1]), int(sys.argv[2])
-    report = {"kernel": platform.release(), "rounds": rounds, "results": measure(rounds)}
-    (directory / "engines.json").write_text(json.dumps(report, indent=2) + "\n")
-    (directory / "engines.md").write_text(table(report))
-    print(table(report), end="")
+    report = {"kernel": platform.release(), "rounds": rounds, "versions": versions(), "results": measure(rounds)}
+    (directory / "engines.json").write_text(json.dumps(report, indent=1) + "\n")
 
 
 main()
