@@ -8,7 +8,33 @@
 #include "rootfs/tree.h"
 
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
+#include <unistd.h>
+
+/*
+ * The root of the mount namespace becomes ours. Else a caller in a chroot would leave its host's root there: pivot_root(2) changes it only
+ * where it is the caller's own, and whoever enters the namespace comes into it. By a pidfd, since a chroot need not have a /proc. Returns 1
+ * if we had another root. One that is covered is the right one all the same: what lies on it goes, and nothing stays below.
+ */
+static int leave_chroot(void)
+{
+	_cleanup_fd_ int self = sys_pidfd_open(getpid()), old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uint64_t before = 0, above = 0, now = 0;
+	int r = self < 0 ? self : old < 0 ? -errno : sys_mount_id(old, "", &before);
+
+	if (r >= 0)
+		r = sys_mount_id(AT_FDCWD, "/..", &above);
+	if (r >= 0)
+		r = sys_setns(self, CLONE_NEWNS);
+	if (r >= 0)
+		r = sys_mount_id(AT_FDCWD, "/", &now);
+	if (r < 0)
+		return fail(-r, "enter the root of the mount namespace");
+	if (now == before || now != above)
+		return now != before;
+	return fchdir(old) < 0 || chroot(".") < 0 ? fail(errno, "enter the covered root") : 0;
+}
 
 /* 1 if something lies on the root: ".." leads there, and so does entering the mount namespace. */
 static int is_covered(const struct rootfs *rootfs)
@@ -28,9 +54,17 @@ static int is_covered(const struct rootfs *rootfs)
  */
 static int pivot(const struct rootfs *rootfs)
 {
+	int r = leave_chroot();
+
+	if (r < 0)
+		return r;
+	/* What lies outside of the chroot has not been made a slave yet. */
+	r = r > 0 ? tree_set_propagation(AT_FDCWD, "/", MS_SLAVE, true) : 0;
+	if (r < 0)
+		return fail(-r, "make what lies outside of the caller's chroot a slave");
 	if (fchdir(rootfs->root) < 0)
 		return fail(errno, "enter the root");
-	int r = sys_pivot_root(".", ".");
+	r = sys_pivot_root(".", ".");
 
 	if (r == -EINVAL)
 		return fail(EINVAL, "pivot_root (on a host that runs from an initramfs, --no-pivot is needed)");
@@ -101,8 +135,12 @@ static int hide_host_views(const struct rootfs *rootfs)
 
 static int move_to_root(const struct rootfs *rootfs)
 {
-	int r = hide_host_views(rootfs);
+	int r = leave_chroot();
 
+	if (r > 0)
+		return refuse(EXDEV, "--no-pivot: the caller is in a chroot, outside of which the container's root cannot be put");
+	if (r >= 0)
+		r = hide_host_views(rootfs);
 	if (r < 0)
 		return r;
 	r = is_covered(rootfs);

@@ -174,3 +174,36 @@ race() { # N
     done
   done
 }
+
+# pivot_root(2) changes the root of the mount namespace only for who has that for a root.
+@test "a caller in a chroot: its host's root is not left in the container's mount namespace" {
+  bundle jailed
+  : > "$bundle/rootfs/of-container"
+  script 'ls -d /of-container /../of-container; exec sleep 1000'
+  local jail=$BATS_TEST_TMPDIR/jail host=$BATS_TEST_TMPDIR/host option
+  mkdir -p "$jail"/{proc,sys,dev,bin} "$jail$BATS_TEST_TMPDIR" "$host"
+  cp "$BERTH" "$jail/bin/berth"
+  # What of the host's would hear of it, if something outside of the chroot were detached where it is shared.
+  mount -t tmpfs host "$host"
+  mount --make-shared "$host"
+  mkdir "$host/mount"
+  mount -t tmpfs host "$host/mount"
+  mount --bind "$jail" "$jail"
+  for option in proc sys dev; do mount --rbind /$option "$jail/$option"; done
+  mount --bind "$BATS_TEST_TMPDIR" "$jail$BATS_TEST_TMPDIR"
+  in_jail() { chroot "$jail" /bin/berth --root "$BATS_TEST_TMPDIR/state" run --detach "$@" --bundle "$bundle" jailed < /dev/null > "$BATS_TEST_TMPDIR/log" 2>&1 3>&-; }
+  in_jail || fail "$(< "$BATS_TEST_TMPDIR/log")"
+  wait_until grep -qx /../of-container "$BATS_TEST_TMPDIR/log"
+  run berth exec jailed sh -c 'ls -d /of-container /../of-container; cat /proc/1/comm'
+  assert_output $'/../of-container\n/of-container\nsleep'
+  run nsenter --target "$(pid_of jailed)" --mount /bin/busybox ls -d /of-container
+  assert_output /of-container
+  assert_equal "$(grep -c "$host" "/proc/$(pid_of jailed)/mountinfo")" 0
+  mountpoint -q "$host/mount" || fail "the host has lost a mount"
+  berth delete --force jailed
+  if in_jail --no-pivot; then fail "a container whose mount namespace has the host's root"; fi
+  run cat "$BATS_TEST_TMPDIR/log"
+  assert_contains 'the caller is in a chroot'
+  assert_missing "$BATS_TEST_TMPDIR/state/jailed"
+  umount --recursive "$host" "$jail"
+}
