@@ -146,7 +146,8 @@ END
   mkdir "$BATS_TEST_TMPDIR/state"
   unshare --user --mount sleep 1000 3>&- &
   caller=$!
-  wait_until test "$(readlink "/proc/$caller/ns/user")" != "$(readlink /proc/self/ns/user)"
+  apart() { [[ $(readlink "/proc/$caller/ns/user") != "$(readlink /proc/self/ns/user)" ]]; }
+  wait_until apart
   cat <<< $'0 0 1\n1 100000 65536' > "/proc/$caller/uid_map" # in one write
   cat <<< $'0 0 1\n1 100000 65536' > "/proc/$caller/gid_map"
   run nsenter --user --mount --target "$caller" "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" nested < /dev/null 3>&-
