@@ -121,6 +121,7 @@ struct cgroup_freezes {
 /* path: as for cgroup_open(). Returns as cgroup_is_frozen(). */
 int cgroup_freezes_look(struct cgroup_freezes *freezes, const char *path);
 void cgroup_freezes_close(struct cgroup_freezes *freezes);
+
 /* 1 when processes live in it or below, 0 when not, or gone. */
 int cgroup_is_populated(struct cgroup *cgroup);
 

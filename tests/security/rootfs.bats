@@ -188,10 +188,22 @@ race() { # N
   mount --make-shared "$host"
   mkdir "$host/mount"
   mount -t tmpfs host "$host/mount"
-  mount --bind "$jail" "$jail"
-  for option in proc sys dev; do mount --rbind /$option "$jail/$option"; done
-  mount --bind "$BATS_TEST_TMPDIR" "$jail$BATS_TEST_TMPDIR"
+  furnish() {
+    for option in proc sys dev; do mount --rbind /$option "$jail/$option"; done
+    mount --bind "$BATS_TEST_TMPDIR" "$jail$BATS_TEST_TMPDIR"
+  }
   in_jail() { chroot "$jail" /bin/berth --root "$BATS_TEST_TMPDIR/state" run --detach "$@" --bundle "$bundle" jailed < /dev/null > "$BATS_TEST_TMPDIR/log" 2>&1 3>&-; }
+  # In a directory that no mount has for a root, nothing can be made a slave: refused before anything is detached.
+  furnish
+  for option in '' --no-pivot; do
+    if in_jail $option; then fail "$option: a container whose mount namespace has the host's root"; fi
+    grep -q 'berth run: ' "$BATS_TEST_TMPDIR/log" || fail "$(< "$BATS_TEST_TMPDIR/log")"
+    assert_missing "$BATS_TEST_TMPDIR/state/jailed"
+    mountpoint -q "$host/mount" || fail "the host has lost a mount"
+  done
+  for option in proc sys dev "$BATS_TEST_TMPDIR"; do umount --recursive "$jail/${option#/}"; done
+  mount --bind "$jail" "$jail"
+  furnish
   in_jail || fail "$(< "$BATS_TEST_TMPDIR/log")"
   wait_until grep -qx /../of-container "$BATS_TEST_TMPDIR/log"
   run berth exec jailed sh -c 'ls -d /of-container /../of-container; cat /proc/1/comm'
