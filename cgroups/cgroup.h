@@ -127,7 +127,8 @@ int cgroup_is_populated(struct cgroup *cgroup);
 
 /*
  * Send signal to every process in the group and below; SIGKILL by cgroup.kill. No process is missed that forks meanwhile, and
- * none that is not in the group is hit when a pid is reused.
+ * none that is not in the group is hit when a pid is reused. One that blocks the signal, as the C library's fork(3) does for an
+ * instant, keeps it pending, which its child does not inherit (fork(2)).
  */
 int cgroup_kill(struct cgroup *cgroup, int signal);
 
