@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "base/trace.h"
+#include "namespaces/namespaces.h"
 
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -116,6 +117,12 @@ static void wait_for(struct newnet *newnet)
 	newnet->task = 0;
 }
 
+static int failed(int error)
+{
+	return fail(error, error == ENOSPC ? "create a network namespace (the limit is /proc/sys/user/max_net_namespaces)"
+	                                   : "create a network namespace");
+}
+
 int newnet_end(struct newnet *newnet)
 {
 	wait_for(newnet);
@@ -123,9 +130,7 @@ int newnet_end(struct newnet *newnet)
 		return newnet->fd;
 	if (!newnet->error)
 		return refuse(ECANCELED, "create a network namespace: the task for it was killed by signal %d", WTERMSIG(newnet->status));
-	return fail(newnet->error, newnet->error == ENOSPC
-	                                   ? "create a network namespace (the limit is /proc/sys/user/max_net_namespaces)"
-	                                   : "create a network namespace");
+	return failed(newnet->error);
 }
 
 void newnet_cancel(struct newnet *newnet)
@@ -136,4 +141,10 @@ void newnet_cancel(struct newnet *newnet)
 	int fd = newnet->fd;
 
 	close_fd(&fd);
+}
+
+int newnet_enter(void)
+{
+	TRACE_SCOPE("network namespace");
+	return unshare(CLONE_NEWNET) < 0 ? failed(errno) : ns_loopback_up();
 }

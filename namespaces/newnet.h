@@ -29,3 +29,6 @@ int newnet_end(struct newnet *newnet);
 
 /* Wait for it, if it is under way, and let go of what it made. */
 void newnet_cancel(struct newnet *newnet);
+
+/* The caller itself makes one, with its loopback device up, and is in it. Errors as of newnet_end(). */
+int newnet_enter(void);

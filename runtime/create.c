@@ -280,15 +280,23 @@ int creation_claim(struct creation *c, bool run)
 	return r < 0 ? r : prepare_notify(c, run);
 }
 
-/* In a new user namespace only init can make it, so that it belongs there. */
+/*
+ * In a new user namespace only init can make it, so that it belongs there: while it would wait for its id maps, which the runtime
+ * cannot write before clone3 returns. What the runtime moves into the namespace after that has to find it there.
+ */
 static void begin_network(struct creation *c)
 {
-	struct ns_plan *plan = &c->newborn.plan;
+	struct newborn *newborn = &c->newborn;
+	struct ns_plan *plan = &newborn->plan;
 
-	if (!(plan->new_flags & CLONE_NEWNET) || plan->new_flags & CLONE_NEWUSER || plan->staged || !newnet_begin(&c->newnet))
+	if (!(plan->new_flags & CLONE_NEWNET) || plan->staged)
 		return;
-	plan->new_flags &= ~(uint64_t)CLONE_NEWNET;
-	c->newborn.network_comes = true;
+	if (plan->new_flags & CLONE_NEWUSER)
+		newborn->unshare_network = c->spec.linux_.net_device_count == 0;
+	else
+		newborn->network_comes = newnet_begin(&c->newnet);
+	if (newborn->unshare_network || newborn->network_comes)
+		plan->new_flags &= ~(uint64_t)CLONE_NEWNET;
 }
 
 static int prepare(struct creation *c, bool run)

@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "base/trace.h"
 #include "cgroups/cgroup.h"
+#include "namespaces/newnet.h"
 #include "rootfs/path.h"
 #include "runtime/birth.h"
 #include "runtime/hooks.h"
@@ -210,8 +211,10 @@ static int init_run(struct newborn *newborn)
 {
 	trace_process("container");
 	TRACE_SCOPE("init");
-	int r = become_mapped(newborn);
+	int r = newborn->unshare_network ? newnet_enter() : 0;
 
+	if (r >= 0)
+		r = become_mapped(newborn);
 	if (r >= 0)
 		r = birth_hide();
 	if (r >= 0 && setsid() < 0)

@@ -34,6 +34,7 @@ struct newborn {
 	int preserve_fds;
 	bool terminal, no_new_keyring, move_to_cgroup;
 	bool network_comes;                      /* the new network namespace is being made by the runtime, and comes by NETWORK */
+	bool unshare_network;                    /* init makes it, while the runtime writes the id maps */
 	bool went;                               /* GO has been read */
 	bool named;                              /* the stage has set hostname and domainname */
 	bool in_start_hooks;                     /* a failure now is one of a startContainer hook */

@@ -56,6 +56,22 @@ static void a_new_one_comes_with_its_loopback_up(void **state)
 	assert_true(child_succeeds(make_and_look, NULL));
 }
 
+static void enter_and_look(const void *unused)
+{
+	ino_t before = own_network();
+
+	(void)unused;
+	require(newnet_enter() == 0);
+	require(own_network() != before);
+	require((loopback_flags() & IFF_UP) != 0);
+}
+
+static void one_can_be_entered_at_once(void **state)
+{
+	(void)state;
+	assert_true(child_succeeds(enter_and_look, NULL));
+}
+
 static int count_descriptors(void)
 {
 	int count = 0;
@@ -97,6 +113,9 @@ static void make_too_many(const void *unused)
 	require(newnet_begin(&newnet));
 	require(newnet_end(&newnet) == -ENOSPC);
 	require(strstr(error_record()->text, "max_net_namespaces"));
+	error_record()->text[0] = 0;
+	require(newnet_enter() == -ENOSPC);
+	require(strstr(error_record()->text, "max_net_namespaces"));
 }
 
 static void the_limit_is_named(void **state)
@@ -109,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_one_comes_with_its_loopback_up),
+		cmocka_unit_test(one_can_be_entered_at_once),
 		cmocka_unit_test(what_is_cancelled_leaves_nothing),
 		cmocka_unit_test(the_limit_is_named),
 	};
