@@ -131,11 +131,14 @@ static const struct name propagation[] = {
 	NAME("shared", PROPAGATION_SHARED),
 	NAME("slave", PROPAGATION_SLAVE),
 	NAME("unbindable", PROPAGATION_UNBINDABLE),
-	/* The text has the four above; containerd and Docker also write these, and mean the same by them. */
+	/*
+	 * The text has the four above. Engines also write these: Kubernetes' interface "rshared", for a volume that is mounted in both
+	 * directions. What is mounted in the container has a propagation of its own, which is private or slave unless it says another.
+	 */
 	NAME("rprivate", PROPAGATION_PRIVATE),
-	NAME("rshared", PROPAGATION_SHARED),
+	NAME("rshared", PROPAGATION_SHARED_BELOW),
 	NAME("rslave", PROPAGATION_SLAVE),
-	NAME("runbindable", PROPAGATION_UNBINDABLE),
+	NAME("runbindable", PROPAGATION_UNBINDABLE_BELOW),
 };
 const struct names names_propagation = NAMES(propagation);
 

@@ -177,7 +177,16 @@ struct spec_net_device {
 	char *host_name, *name;  /* name absent: the host's */
 };
 
-enum propagation { PROPAGATION_UNSET, PROPAGATION_PRIVATE, PROPAGATION_SHARED, PROPAGATION_SLAVE, PROPAGATION_UNBINDABLE };
+/* BELOW: also of every mount in the root file system. */
+enum propagation {
+	PROPAGATION_UNSET,
+	PROPAGATION_PRIVATE,
+	PROPAGATION_SHARED,
+	PROPAGATION_SHARED_BELOW,
+	PROPAGATION_SLAVE,
+	PROPAGATION_UNBINDABLE,
+	PROPAGATION_UNBINDABLE_BELOW,
+};
 
 struct spec_device_rule {
 	bool allow;

@@ -152,28 +152,11 @@ static int move_to_root(const struct rootfs *rootfs)
 
 /* --- both --------------------------------------------------------------------------------------------------------------- */
 
-static int set_root_propagation(const struct rootfs *rootfs)
-{
-	static const unsigned flags[] = {
-		[PROPAGATION_SHARED] = MS_SHARED,
-		[PROPAGATION_UNBINDABLE] = MS_UNBINDABLE,
-	};
-	enum propagation wanted = rootfs->request->spec->linux_.rootfs_propagation;
-
-	/* The others were set when the root was bound. */
-	if (wanted != PROPAGATION_SHARED && wanted != PROPAGATION_UNBINDABLE)
-		return 0;
-	int r = tree_set_propagation(rootfs->root, "", flags[wanted], false);
-
-	return r < 0 ? fail(-r, "/linux/rootfsPropagation") : 0;
-}
-
 int rootfs_enter(struct rootfs *rootfs)
 {
 	TRACE_SCOPE("enter root");
 	bool joined = !spec_new_namespace(rootfs->request->spec, NS_MOUNT);
-	int r = joined ? enter_by_chroot(rootfs) : rootfs->request->no_pivot ? move_to_root(rootfs) : pivot(rootfs);
 
 	/* All of them leave the working directory in the root. */
-	return r < 0 ? r : set_root_propagation(rootfs);
+	return joined ? enter_by_chroot(rootfs) : rootfs->request->no_pivot ? move_to_root(rootfs) : pivot(rootfs);
 }

@@ -65,13 +65,13 @@ int rootfs_build(struct rootfs *rootfs);
 int rootfs_build_first(struct rootfs *rootfs);
 
 /*
- * In init: enter the root (pivot_root by descriptor, or MS_MOVE and chroot with no_pivot), detach the old root, apply
- * rootfsPropagation. Afterwards "/" is the container's root and the working directory is "/". A joined mount namespace has
+ * In init: enter the root (pivot_root by descriptor, or MS_MOVE and chroot with no_pivot), detach the old root.
+ * Afterwards "/" is the container's root and the working directory is "/". A joined mount namespace has
  * other users, whose root must not change: there it is a chroot only.
  */
 int rootfs_enter(struct rootfs *rootfs);
 
-/* In init, after entering, before giving up privileges: masked paths, read-only paths, read-only root. */
+/* In init, after entering, before giving up privileges: masked paths, read-only paths, rootfsPropagation, read-only root. */
 int rootfs_seal(struct rootfs *rootfs);
 
 /*

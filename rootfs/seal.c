@@ -101,6 +101,27 @@ static int make_paths_readonly(const struct rootfs *rootfs)
 	return 0;
 }
 
+static int set_root_propagation(const struct rootfs *rootfs)
+{
+	static const struct {
+		unsigned flag;
+		bool recursive;
+	} propagations[] = {
+		[PROPAGATION_SHARED] = { MS_SHARED, false },
+		[PROPAGATION_SHARED_BELOW] = { MS_SHARED, true },
+		[PROPAGATION_UNBINDABLE] = { MS_UNBINDABLE, false },
+		[PROPAGATION_UNBINDABLE_BELOW] = { MS_UNBINDABLE, true },
+	};
+	enum propagation wanted = rootfs->request->spec->linux_.rootfs_propagation;
+
+	/* Private and slave it became when it was bound. */
+	if (wanted >= sizeof propagations / sizeof *propagations || !propagations[wanted].flag)
+		return 0;
+	int r = tree_set_propagation(rootfs->root, "", propagations[wanted].flag, propagations[wanted].recursive);
+
+	return r < 0 ? fail(-r, "/linux/rootfsPropagation") : 0;
+}
+
 int rootfs_seal(struct rootfs *rootfs)
 {
 	TRACE_SCOPE("seal root");
@@ -110,6 +131,9 @@ int rootfs_seal(struct rootfs *rootfs)
 		r = make_paths_readonly(rootfs);
 	if (r >= 0)
 		r = mask_all(rootfs);
+	/* Not before: what is unbindable could not be made read-only, and the masks would be each other's peers. */
+	if (r >= 0)
+		r = set_root_propagation(rootfs);
 	if (r < 0 || !rootfs->request->spec->root.readonly)
 		return r;
 	r = tree_set(rootfs->root, MOUNT_ATTR_RDONLY, false);

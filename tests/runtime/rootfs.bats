@@ -216,11 +216,11 @@ rbind,rsuid,nosuid|rw,nosuid,relatime|ro,nodev,noexec,noatime'
   config '.linux.rootfsPropagation = "shared"'
   run_config
   read_mounts
-  [[ ${propagation_of[/]} = shared:* ]] || fail "$output"
+  [[ ${propagation_of[/]} = shared:* && ! ${propagation_of[/proc]} ]] || fail "$output"
   config '.linux.rootfsPropagation = "unbindable"'
   run_config
   read_mounts
-  assert_equal "${propagation_of[/]}" unbindable
+  assert_equal "${propagation_of[/]}|${propagation_of[/proc]}" 'unbindable|'
   config '.linux.rootfsPropagation = "slave"'
   run_config
   read_mounts
@@ -234,6 +234,29 @@ rbind,rsuid,nosuid|rw,nosuid,relatime|ro,nodev,noexec,noatime'
   assert_output seen
   config '.linux.rootfsPropagation = "bogus"'
   refused /linux/rootfsPropagation bogus
+}
+
+# As Kubernetes' interface asks for, where a volume is mounted in both directions.
+@test "rootfsPropagation: rshared and runbindable are for all mounts in there, also below what is masked and read-only" {
+  bundle rootprops
+  mkdir -p "$bundle"/{source,rootfs/{masked,readonly,volume}}
+  mount -t tmpfs source "$bundle/source"
+  add_mount /volume none "$bundle/source" rbind rslave
+  config '.process.args = ["cat", "/proc/self/mountinfo"] | .linux.maskedPaths = ["/masked", "/proc/keys"]
+    | .linux.readonlyPaths = ["/readonly", "/proc/sys"] | .root.readonly = true'
+  local propagation where option
+  for propagation in rshared runbindable; do
+    for option in '' --no-pivot; do
+      config '.linux.rootfsPropagation = $p' --arg p "$propagation"
+      # shellcheck disable=SC2086 # or none
+      run berth run $option --bundle "$bundle" rootprops
+      assert_success
+      read_mounts
+      for where in / /proc /proc/keys /proc/sys /dev /dev/pts /masked /readonly /volume; do
+        [[ ${propagation_of[$where]-} = "${propagation#r}"* ]] || fail "$propagation: $where is ${propagation_of[$where]-missing}" "$output"
+      done
+    done
+  done
 }
 
 @test "mounts of other types, in the order of the list" {
