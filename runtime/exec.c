@@ -105,6 +105,8 @@ static void inherit_confinement(struct execution *x)
 	const struct spec_process *init = &x->spec.process;
 	struct spec_process *p = &x->process;
 
+	if (!p->user.umask.set)
+		p->user.umask = init->user.umask;
 	if (!p->capabilities.set)
 		p->capabilities = init->capabilities;
 	if (!p->apparmor_profile)

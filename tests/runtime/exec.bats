@@ -130,18 +130,19 @@ exec_process() { run berth exec --process "$BATS_TEST_TMPDIR/process.json" one; 
 
 # What init has ---------------------------------------------------------------------------
 
-@test "--process that says nothing of it: limits, scheduling, affinity and confinement are init's" {
+@test "--process that says nothing of it: limits, umask, scheduling, affinity and confinement are init's" {
   config '.process |= . + { rlimits: [{ type: "RLIMIT_NOFILE", soft: 55, hard: 66 }], oomScoreAdj: 300,
     scheduler: { policy: "SCHED_BATCH", nice: 3 }, ioPriority: { class: "IOPRIO_CLASS_IDLE", priority: 0 },
-    execCPUAffinity: { final: "0" }, noNewPrivileges: true }'
+    execCPUAffinity: { final: "0" }, noNewPrivileges: true } | .process.user.umask = 63'
   install_probe
   start_new one
-  process '["sh", "-c", "ulimit -n; cat /proc/self/oom_score_adj; probe sched | cut -d\" \" -f1-6; probe ioprio; grep -E \"NoNewPrivs|CapBnd|Cpus_allowed_list|Seccomp:\" /proc/self/status"]'
+  process '["sh", "-c", "ulimit -n; umask; cat /proc/self/oom_score_adj; probe sched | cut -d\" \" -f1-6; probe ioprio; grep -E \"NoNewPrivs|CapBnd|Cpus_allowed_list|Seccomp:\" /proc/self/status"]'
   exec_process
   local inherited=$output
   assert_success
   assert_line 55
   assert_line 300
+  assert_line 0077
   assert_contains 'policy 3 flags 0 nice 3'
   assert_line $'NoNewPrivs:\t1'
   assert_line $'Cpus_allowed_list:\t0'
@@ -149,11 +150,11 @@ exec_process() { run berth exec --process "$BATS_TEST_TMPDIR/process.json" one; 
   run berth exec one "$(jq -r '.args[0]' "$BATS_TEST_TMPDIR/process.json")" -c "$(jq -r '.args[2]' "$BATS_TEST_TMPDIR/process.json")"
   assert_output "$inherited"
   # what it says, holds; a false is as good as nothing
-  process '["sh", "-c", "ulimit -n; cat /proc/self/oom_score_adj; grep -E \"NoNewPrivs|CapEff\" /proc/self/status"]' \
+  process '["sh", "-c", "ulimit -n; umask; cat /proc/self/oom_score_adj; grep -E \"NoNewPrivs|CapEff\" /proc/self/status"]' \
     '. + { rlimits: [{ type: "RLIMIT_NOFILE", soft: 7, hard: 8 }], oomScoreAdj: 400, noNewPrivileges: false,
-      capabilities: { bounding: [], effective: [], permitted: [] } }'
+      capabilities: { bounding: [], effective: [], permitted: [] } } | .user.umask = 23'
   exec_process
-  assert_output $'7\n400\nCapEff:\t0000000000000000\nNoNewPrivs:\t1'
+  assert_output $'7\n0027\n400\nCapEff:\t0000000000000000\nNoNewPrivs:\t1'
 }
 
 @test "seccomp is the container's, whatever the process says" {
