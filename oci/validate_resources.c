@@ -31,6 +31,8 @@ static int check_cpu(const struct spec_cpu *cpu, const char *path)
 	if (cpu->quota.value > 0 && cpu->burst.value > (uint64_t)cpu->quota.value)
 		return refuse(EINVAL, "%s/cpu/burst: %llu: must not be larger than the quota %lld", path,
 		              (unsigned long long)cpu->burst.value, (long long)cpu->quota.value);
+	if (cpu->idle.value != 0 && cpu->idle.value != 1)
+		return refuse(EINVAL, "%s/cpu/idle: %lld: must be 0 or 1", path, (long long)cpu->idle.value);
 	r = check_list(cpu->cpus, path, "cpus");
 	return r < 0 ? r : check_list(cpu->mems, path, "mems");
 }

@@ -82,8 +82,11 @@ END
 }
 
 @test "values that no kernel takes" {
+  local number
   running 'exec sleep 100'
-  refused '/linux/resources/cpu/idle' --cpu-idle 2
+  for number in -1 2 3; do
+    refused "/linux/resources/cpu/idle: $number: must be 0 or 1" --cpu-idle "$number"
+  done
   refused '/linux/resources/blockIO/weight: 9' --blkio-weight 9
   refused '/linux/resources/pids/limit: -2' --pids-limit -2
   refused '/linux/resources/memory/swap is the limit of memory and swap together' --memory-swap 1g
