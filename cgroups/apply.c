@@ -21,17 +21,30 @@ bool cgroup_resources_asked(const struct spec_resources *resources)
 	return resources && (cgroup_plan_resources(resources, &arena, &values) < 0 || values.count > 0);
 }
 
-int cgroup_resources_enable(int root, struct cgroup *cgroup, const struct spec_resources *resources)
+/* The words of text are those that are welcome. */
+static int read_welcome(char *text, size_t size, int root, bool delegated)
 {
-	static const char *const welcome[] = { "cpu", "io", "memory", "pids" };
-	const size_t welcome_count = sizeof welcome / sizeof *welcome;
+	if (!delegated) {
+		snprintf(text, size, "cpu io memory pids");
+		return 0;
+	}
+	ssize_t n = cgroup_file_read(root, "cgroup.controllers", text, size);
+
+	return n < 0 ? fail((int)-n, "read cgroup.controllers of the root cgroup") : 0;
+}
+
+int cgroup_resources_enable(int root, struct cgroup *cgroup, const struct cgroup_request *request)
+{
 	ARENA_SCRATCH(arena, 2048);
 	struct cgroup_values values = { 0 };
-	int r = resources ? cgroup_plan_resources(resources, &arena, &values) : 0;
+	int r = request->resources ? cgroup_plan_resources(request->resources, &arena, &values) : 0;
+	char welcome[CGROUP_TEXT_SIZE], *rest = NULL;
 
+	if (r >= 0)
+		r = read_welcome(welcome, sizeof welcome, root, request->delegated);
 	if (r < 0)
 		return r;
-	struct cgroup_need *needs = arena_array(&arena, values.count + welcome_count, sizeof *needs);
+	struct cgroup_need *needs = arena_array(&arena, values.count + strlen(welcome), sizeof *needs);
 	size_t count = 0;
 
 	for (size_t i = 0; i < values.count; i++) {
@@ -42,8 +55,8 @@ int cgroup_resources_enable(int root, struct cgroup *cgroup, const struct spec_r
 							       .field = value->field,
 							       .file = value->file };
 	}
-	for (size_t i = 0; i < welcome_count; i++)
-		needs[count++] = (struct cgroup_need){ .controller = welcome[i] };
+	for (char *word = strtok_r(welcome, " \n", &rest); word; word = strtok_r(NULL, " \n", &rest))
+		needs[count++] = (struct cgroup_need){ .controller = word };
 	return cgroup_controllers_enable(root, cgroup->fd, cgroup->path, needs, count);
 }
 

@@ -29,6 +29,7 @@ struct cgroup_request {
 	enum cgroup_manager manager;
 	const char *cgroups_path; /* linux.cgroupsPath or NULL */
 	const char *id;           /* container id: the default's last component */
+	bool delegated;           /* the container may make groups below its own: it has every controller to give to them */
 	bool rootless;            /* no right to write cgroups is no error unless a path or a limit was asked for */
 	const struct spec_resources *resources;
 	const struct string_map *annotations; /* org.systemd.property.* */
@@ -47,7 +48,7 @@ int cgroup_plan_path(const struct cgroup_request *request, const char *own, char
  * device rules are not, since every configuration has them.
  *
  * Otherwise make the group, enabling the controllers that the resources need top down (and, where that is possible, those that engines
- * read statistics of), or adopt an existing empty one. An existing group that holds processes or is frozen is refused
+ * read statistics of, or all if it is delegated), or adopt an existing empty one. An existing group that holds processes or is frozen is refused
  * (-EBUSY). After a failure no group that was made is left.
  *
  * With cgroupfs, cgroup->fd is the group: clone3 into it. With systemd it is still -1, since a scope begins with a process:

@@ -201,7 +201,7 @@ static int open_group(struct cgroup *cgroup, const struct cgroup_request *reques
 	if (r >= 0 && !made)
 		r = check_unused(cgroup);
 	if (r >= 0)
-		r = cgroup_resources_enable(root, cgroup, request->resources);
+		r = cgroup_resources_enable(root, cgroup, request);
 	return r < 0 ? undo_create(cgroup, made, root, r) : 0;
 }
 

@@ -141,6 +141,14 @@ static int enable_above(int root, const char *path, struct wanted *wanted)
 	return 0;
 }
 
+static bool is_wanted(const struct wanted *wanted, const char *controller)
+{
+	for (size_t i = 0; i < wanted->count; i++)
+		if (strcmp(wanted->items[i]->controller, controller) == 0)
+			return true;
+	return false;
+}
+
 int cgroup_controllers_enable(int root, int group, const char *path, const struct cgroup_need *needs, size_t count)
 {
 	char text[CGROUP_TEXT_SIZE];
@@ -150,7 +158,7 @@ int cgroup_controllers_enable(int root, int group, const char *path, const struc
 	if (n < 0)
 		return fail((int)-n, "read cgroup.controllers of %s", path);
 	for (size_t i = 0; i < count; i++) {
-		if (cgroup_text_has_word(text, needs[i].controller))
+		if (cgroup_text_has_word(text, needs[i].controller) || is_wanted(&wanted, needs[i].controller))
 			continue;
 		if (wanted.count == MAX_NEEDS)
 			return refuse(E2BIG, "too many cgroup controllers");

@@ -37,7 +37,7 @@ int cgroup_plan_resources(const struct spec_resources *resources, struct arena *
 bool cgroup_resources_asked(const struct spec_resources *resources);
 
 /*
- * Enable the controllers that resources (may be NULL) need and, where that is possible, those that engines read statistics of
- * (memory.current, pids.current, io.stat, all of cpu.stat).
+ * Enable the controllers that the request's resources (may be NULL) need and, where that is possible, those that engines read
+ * statistics of (memory.current, pids.current, io.stat, all of cpu.stat); for a delegated group all that there are.
  */
-int cgroup_resources_enable(int root, struct cgroup *cgroup, const struct spec_resources *resources);
+int cgroup_resources_enable(int root, struct cgroup *cgroup, const struct cgroup_request *request);

@@ -212,7 +212,7 @@ static int enter_scope(struct cgroup *cgroup, const struct cgroup_request *reque
 	_cleanup_fd_ int root = cgroup_root_open();
 
 	r = root < 0 ? root : cgroup_open_at(cgroup, root, path);
-	return r < 0 ? r : cgroup_resources_enable(root, cgroup, request->resources);
+	return r < 0 ? r : cgroup_resources_enable(root, cgroup, request);
 }
 
 static int attach(struct cgroup *cgroup, const struct cgroup_request *request, pid_t pid)

@@ -204,6 +204,12 @@ static char *plan_cgroup(struct creation *c)
 	return arena_strdup(&c->arena, planned);
 }
 
+/* The container may manage its own cgroup if it sees it as its root and can write it (config-linux.md "Cgroup ownership"). */
+static bool owns_cgroup(const struct spec *spec)
+{
+	return spec_new_namespace(spec, NS_CGROUP) && rootfs_cgroup_writable(spec);
+}
+
 /* From here on, whatever becomes of us, "delete --force" finds what we have made. */
 static int record_plan(struct creation *c)
 {
@@ -212,6 +218,7 @@ static int record_plan(struct creation *c)
 		.manager = c->runtime->manager,
 		.cgroups_path = c->spec.linux_.cgroups_path,
 		.id = c->options->id,
+		.delegated = owns_cgroup(&c->spec),
 		.rootless = c->runtime->rootless,
 		.resources = &c->spec.linux_.resources,
 		.annotations = &c->spec.annotations,
@@ -415,13 +422,12 @@ int creation_limit(struct creation *c)
 	return r;
 }
 
-/* The container may manage its own cgroup if it sees it as its root and can write it (config-linux.md "Cgroup ownership"). */
 static int delegate(struct creation *c)
 {
 	const struct spec *spec = &c->spec;
 	uid_t owner = spec->process.user.uid;
 
-	if (c->cgroup.fd < 0 || !spec_new_namespace(spec, NS_CGROUP) || !rootfs_cgroup_writable(spec))
+	if (c->cgroup.fd < 0 || !owns_cgroup(spec))
 		return 0;
 	int r = has_user_namespace(c) ? ns_host_uid(c->child.ref.pid, spec->process.user.uid, &owner) : 0;
 

@@ -215,6 +215,19 @@ refused() { # TEXT...: create fails with them, and leaves no group
   refused /linux/resources/unified/
 }
 
+@test "a container that may make groups has every controller to give to them" {
+  # Nobody has given the others to a group yet.
+  local above=/sys/fs/cgroup/berth-test-above
+  mkdir "$above"
+  config '.linux.cgroupsPath = "/berth-test-above/limits" | .mounts |= map(if .type == "cgroup" then .options -= ["ro"] else . end)'
+  script 'cd /sys/fs/cgroup && cat cgroup.controllers && mkdir -p init sub && echo 1 > init/cgroup.procs &&
+    echo +cpuset > cgroup.subtree_control && echo 1 > sub/cpuset.cpus && cat sub/cpuset.cpus && rmdir sub'
+  run berth run --bundle "$bundle" limits < /dev/null
+  rmdir "$above"
+  assert_success
+  assert_output "$(< /sys/fs/cgroup/cgroup.controllers)"$'\n1'
+}
+
 @test "a group above that holds processes cannot give controllers, and keeps its processes" {
   local above=/sys/fs/cgroup/berth-test-above
   mkdir "$above"
