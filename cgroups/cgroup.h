@@ -58,7 +58,7 @@ int cgroup_create(struct cgroup *cgroup, const struct cgroup_request *request);
 
 /*
  * Once init is born and before it does anything: with systemd, start the scope with pid in it and open it (path and fd are
- * set then). Nothing to do when cgroup->fd was there already. After a failure no scope is left, and pid may have been killed.
+ * set then). A frozen one is refused (-EBUSY). Nothing to do when cgroup->fd was there already. After a failure no scope is left, and pid may have been killed.
  */
 int cgroup_attach(struct cgroup *cgroup, const struct cgroup_request *request, pid_t pid);
 

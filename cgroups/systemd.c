@@ -202,6 +202,16 @@ static int find_scope(pid_t pid, const struct cgroup_unit *unit, char *path, siz
 	return 0;
 }
 
+/* systemd takes over a group that is there already as it is. Init, frozen in it, would never answer. */
+static int check_thawed(const struct cgroup *cgroup)
+{
+	struct cgroup_freezes freezes = CGROUP_FREEZES_NONE;
+	int r = cgroup_freezes_look(&freezes, cgroup->path);
+
+	cgroup_freezes_close(&freezes);
+	return r > 0 ? refuse(EBUSY, "cgroup %s is frozen: a container in it would never run", cgroup->path) : r;
+}
+
 static int enter_scope(struct cgroup *cgroup, const struct cgroup_request *request, const struct cgroup_unit *unit, pid_t pid)
 {
 	char path[sizeof cgroup->path];
@@ -212,6 +222,8 @@ static int enter_scope(struct cgroup *cgroup, const struct cgroup_request *reque
 	_cleanup_fd_ int root = cgroup_root_open();
 
 	r = root < 0 ? root : cgroup_open_at(cgroup, root, path);
+	if (r >= 0)
+		r = check_thawed(cgroup);
 	return r < 0 ? r : cgroup_resources_enable(root, cgroup, request);
 }
 

@@ -152,6 +152,17 @@ assert_contains_word() { [[ " $1 " = *" $2 "* ]] || fail "expected $2 in: $1"; }
   assert_status first running
 }
 
+@test "a scope whose group is there already and frozen is refused: nothing in it would run" {
+  mkdir -p "$group"
+  echo 1 > "$group/cgroup.freeze"
+  run timeout 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" --systemd-cgroup run --bundle "$bundle" scope < /dev/null 3>&-
+  assert_failure 1
+  assert_error "cgroup ${group#/sys/fs/cgroup} is frozen"
+  assert_property ActiveState inactive
+  run berth state scope
+  assert_error 'does not exist'
+}
+
 @test "a limit that cannot be set leaves no scope" {
   for json in '{ "unified": { "memory.nosuch": "1" } }' '{ "hugepageLimits": [{ "pageSize": "3MB", "limit": 1 }] }' \
     '{ "cpu": { "cpus": "77" } }'; do
