@@ -252,7 +252,10 @@ ssize_t recv_with_fd(int socket, void *data, size_t size, int *fd)
 {
 	struct iovec iov = { .iov_base = data, .iov_len = size };
 	union control control = { 0 };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	/* Not all of the space, whose padding would let in a second descriptor, which nobody would know of and close. */
+	struct msghdr message = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof *fd)
+	};
 	ssize_t n;
 
 	*fd = -1;

@@ -75,7 +75,10 @@ int connect_datagrams(const char *path, unsigned seconds);
 /* Send size bytes with at most one descriptor (fd -1: none) over a connected socket. */
 int send_with_fd(int socket, const void *data, size_t size, int fd);
 
-/* Receive up to size bytes and at most one descriptor into *fd (-1: none came). Returns the bytes; 0 is end of file. */
+/*
+ * Receive up to size bytes and at most one descriptor into *fd (-1: none came). Returns the bytes; 0 is end of file. -EMSGSIZE: there was
+ * more of either, and it is lost.
+ */
 ssize_t recv_with_fd(int socket, void *data, size_t size, int *fd);
 
 /* Mark every descriptor >= first close-on-exec. */

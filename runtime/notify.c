@@ -133,13 +133,15 @@ static void wait_for_manager(int manager)
 	close_fd(&ends[0]);
 }
 
-/* A message that does not fit is cut by the kernel, and what is left of its last line is not understood. */
+/* One that is too long, or comes with more than a descriptor, says nothing: who sends it is not to keep us from what others say. */
 static int take_one(const struct notify *notify, char *text, size_t size, ssize_t *length)
 {
 	int descriptor = -1;
 
 	*length = recv_with_fd(notify->socket, text, size - 1, &descriptor);
 	close_fd(&descriptor);
+	if (*length == -EMSGSIZE)
+		*length = 0;
 	if (*length < 0)
 		return (int)*length;
 	text[*length] = 0;

@@ -46,7 +46,7 @@ service='notify() { /bin/notify "$@"; }; go() { until [ -e "/run/$1" ]; do sleep
 
 @test "what would act on the host in our name is not handed on" {
   script "$service"'; notify "$(printf "MAINPID=1\nFDSTORE=1\nNOTIFYACCESS=all\nBUSERROR=x\nREADY=10\nX_READY=1\nSTATUS=fine\nFDNAME=x\nBARRIER=1")"
-    notify --fd "$(printf "READY=1\nFDSTORE=1")"'
+    notify --fds 1 "$(printf "READY=1\nFDSTORE=1")"'
   run_config
   assert_success
   wait_until heard READY=1
@@ -55,8 +55,26 @@ service='notify() { /bin/notify "$@"; }; go() { until [ -e "/run/$1" ]; do sleep
   refute_contains MAINPID=1
 }
 
+@test "descriptors that nobody asked for, however many, and messages without end: berth keeps nothing of them" {
+  # As many may be on their way as a process may have open.
+  script "$service"'; ulimit -Sn "$(ulimit -Hn)"; for n in 1 2 3 16; do notify --fds $n --times 100 "STATUS=with $n"; done
+    notify --times 100 "$(printf "STATUS=%05000d" 0)"; notify READY=1; go on; exit 7'
+  (
+    ulimit -Sn 64
+    berth_background run --bundle "$bundle" service > "$BATS_TEST_TMPDIR/out" 2>&1
+    local status=0
+    wait_until heard READY=1
+    : > "$bundle/rootfs/run/on"
+    wait $! || status=$?
+    assert_equal $status 7
+  )
+  assert_equal "$(< "$BATS_TEST_TMPDIR/out")" ''
+  assert_status service none
+  assert_equal "$(sort -u "$log" | grep STATUS)" 'STATUS=with 1'
+}
+
 @test "start and a detached run return once it is ready, and can be deleted before" {
-  script "$service"'; go on; notify READY=1; exec sleep 1000'
+  script "$service"'; notify "$(printf "STATUS=%05000d" 0)"; go on; notify READY=1; exec sleep 1000'
   create service
   berth_background start service
   local start=$!
