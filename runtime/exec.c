@@ -27,6 +27,7 @@ struct execution {
 	struct arena arena;
 	struct newborn newborn;
 	struct child child;
+	struct entry_user user;    /* the user namespace of init when that was decided: */
 	uint64_t types;            /* CLONE_NEW* of the namespaces to enter */
 	bool detached;
 	bool paused;               /* the container is: the process enters its cgroup, and stands still, last of all */
@@ -257,6 +258,8 @@ static int open_cgroup_of_init(struct execution *x)
 static int prepare(struct execution *x)
 {
 	struct newborn *n = &x->newborn;
+
+	x->user = entry_look(&x->record, -1);
 	x->types = entry_types(&x->record, &x->spec);
 	int r = capabilities_prepare(&x->process.capabilities, (x->types & CLONE_NEWUSER) != 0, &n->capabilities);
 
@@ -414,6 +417,8 @@ static int execute(struct execution *x, const struct wait_options *wait)
 		r = prepare(x);
 	if (r >= 0)
 		r = make_process(x);
+	if (r >= 0)
+		r = entry_check_unmoved(&x->user, &x->record, -1);
 	if (r >= 0)
 		r = attend(x);
 	if (r < 0) {

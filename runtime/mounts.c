@@ -26,6 +26,7 @@ struct change {
 	struct rootfs rootfs;
 	struct arena arena;
 	int *idmap_fds;
+	struct entry_user user;  /* the container's user namespace */
 	uint64_t types;          /* CLONE_NEW* of the namespaces to enter */
 	int root, proc;
 };
@@ -41,6 +42,10 @@ static int open_container(struct change *c, const struct runtime *runtime, const
 	if (c->record.status == STATUS_CREATING)
 		return refuse(EBUSY, "container %s is still being created", id);
 	r = store_load_config(c->record.dir, &c->container);
+	if (r < 0)
+		return r;
+	c->user = entry_look(&c->record, -1);
+	r = entry_check_given(&c->user, &c->record, &c->container);
 	if (r < 0)
 		return r;
 	c->types = entry_types(&c->record, &c->container) & (CLONE_NEWNS | CLONE_NEWUSER);
@@ -113,6 +118,9 @@ static int enter_mount_namespace(const struct change *c)
 
 	if (r < 0)
 		return fail(-r, "enter the container's mount namespace");
+	r = entry_check_unmoved(&c->user, &c->record, c->proc);
+	if (r < 0)
+		return r;
 	if (c->root >= 0 && (fchdir(c->root) < 0 || chroot(".") < 0))
 		return fail(errno, "enter the container's root");
 	return 0;

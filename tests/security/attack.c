@@ -12,6 +12,8 @@
  *   attack key NAME           looks for a key of type "user" in its keyrings
  *   attack comets N           N processes that for ever fork and leave the rest to their child: none is twice the same
  *   attack bomb N             the same, ignoring every signal that can be ignored
+ *   attack flee FILE OVER     "ready"; and once somebody comes into its group, or the file /tmp/go is there, it is root of a user namespace
+ *                             where FILE is mounted over OVER: "gone"
  *   attack caps               the capability sets of this process as the kernel has them
  *   attack mkdir ABI PATH     mkdir as native, i386 or x32 programs call it; "errno N" when it is refused
  *   attack socket direct|multiplexed    a socket as i386 programs make it: by socket, or by socketcall
@@ -20,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,6 +30,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -35,6 +39,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438
 #endif
@@ -320,6 +327,46 @@ static int comets(int count, bool ignore)
 			_exit(0);
 }
 
+/* --- another user namespace --------------------------------------------------------------------------------------------------- */
+
+/* All is made there before, so that one call leads to it. Returns a pidfd of who is there. */
+static int prepare_refuge(const char *file, const char *over)
+{
+	int made[2];
+	char byte;
+
+	if (pipe(made) < 0)
+		return -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 || mount(file, over, NULL, MS_BIND, NULL) < 0 || write(made[1], "", 1) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(made[1]);
+	return read(made[0], &byte, 1) == 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+}
+
+static int flee(const char *file, const char *over)
+{
+	int refuge = prepare_refuge(file, over), group = open("/sys/fs/cgroup/cgroup.procs", O_RDONLY);
+	char text[64];
+	ssize_t n = pread(group, text, sizeof text, 0);
+
+	if (refuge < 0 || n < 0)
+		return 1;
+	say("ready", "");
+	while (pread(group, text, sizeof text, 0) == n && access("/tmp/go", F_OK) < 0)
+		;
+	if (setns(refuge, CLONE_NEWUSER | CLONE_NEWNS) < 0)
+		return 1;
+	say("gone", "");
+	for (;;)
+		pause();
+}
+
 static int print_capabilities(void)
 {
 	char line[256];
@@ -418,6 +465,8 @@ int main(int argc, char **argv)
 		return make_directory(argv[2], argv[3]);
 	if (!strcmp(what, "socket") && argc > 2)
 		return make_socket(argv[2]);
+	if (!strcmp(what, "flee") && argc > 3)
+		return flee(argv[2], argv[3]);
 	if (!strcmp(what, "caps"))
 		return print_capabilities();
 	fputs("attack: see the top of attack.c\n", stderr);

@@ -37,6 +37,21 @@ setup() {
   [[ $output != "$(readlink /proc/self/ns/net)" ]]
 }
 
+@test "init goes to a user namespace of its own while an exec is on its way: that does not run as root what init has put there" {
+  install_attack
+  config 'del(.linux.seccomp) | .process.user = { uid: 1000, gid: 1000 } | .process.args = ["/bin/attack", "flee", "/bin/attack", "/bin/busybox"]'
+  start_new one
+  wait_until grep -q ready "$BATS_TEST_TMPDIR/one.log"
+  # In time to be where the exec comes.
+  run strace -f -qq -o /dev/null -e signal=none -e trace=setns -e inject=setns:delay_enter=3000000 \
+    "$BERTH" --root "$BATS_TEST_TMPDIR/state" exec --user 0 one /bin/busybox caps 3>&-
+  assert_failure 255
+  assert_output 'berth exec: the first process of container one has just gone to a user namespace of its own'
+  # The next one comes there as who belongs there: nobody, since nobody is mapped.
+  run berth exec --user 0 one /bin/busybox caps
+  assert_failure 255
+}
+
 @test "an exec is under the limits of its group, wherever init has gone" {
   need_controller hugetlb
   start_new one

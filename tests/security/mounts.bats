@@ -113,3 +113,53 @@ mounts() { run berth mounts "$1" "${3-one}" - <<< "$2"; } # add|remove JSON [ID]
   assert_success
   assert_status one none
 }
+
+# What it would have to wait for, as root there: that makes it its own to write.
+takes_over='until grep -q " /tmp/data " /proc/mounts; do sleep 0.05; done; mount -o remount,bind,rw /tmp/data; touch /tmp/data/got'
+
+@test "a first process that is root of a user namespace of its own gets no mount there, which it could make writable" {
+  local volume=$BATS_TEST_TMPDIR/volume
+  mkdir -m 777 "$volume"
+  config 'del(.linux.seccomp) | .process.user = { uid: 1000, gid: 1000 }'
+  script "exec unshare -Urm sh -c 'mkdir -p /tmp/data; echo ready; $takes_over; echo tried; exec sleep 1000'"
+  start_new one
+  wait_until grep -q ready "$BATS_TEST_TMPDIR/one.log"
+  mounts add "[{\"destination\":\"/tmp/data\",\"type\":\"bind\",\"source\":\"$volume\",\"options\":[\"ro\"]}]"
+  ((status)) || wait_until grep -q tried "$BATS_TEST_TMPDIR/one.log"
+  assert_missing "$volume/got"
+  assert_error 'a user namespace of its own'
+  mounts remove '[{"destination":"/dev/shm"}]'
+  assert_error 'a user namespace of its own'
+}
+
+@test "nor one that goes there in that very moment" {
+  install_attack
+  config 'del(.linux.seccomp) | .process.user = { uid: 1000, gid: 1000 } | .process.args = ["/bin/attack", "flee", "/bin/attack", "/bin/busybox"]'
+  start_new one
+  wait_until grep -q ready "$BATS_TEST_TMPDIR/one.log"
+  (sleep 1; : > "$bundle/rootfs/tmp/go") 3>&- &
+  run strace -f -qq -o /dev/null -e signal=none -e trace=setns -e inject=setns:delay_enter=3000000 \
+    "$BERTH" --root "$BATS_TEST_TMPDIR/state" mounts add one - 3>&- <<< '[{"destination":"/tmp/data","type":"tmpfs","options":["ro"]}]'
+  assert_error 'a user namespace of its own'
+  grep -q gone "$BATS_TEST_TMPDIR/one.log"
+  ! grep " /tmp/data " "/proc/$(pid_of one)/mounts" || fail 'it has the mount'
+}
+
+@test "without a pid namespace of its own: in the user namespace that it was given, and in none that it has made" {
+  config '.linux.namespaces |= map(select(.type != "pid")) | del(.linux.seccomp) | .process.user = { uid: 1000, gid: 1000 }
+    | .linux.maskedPaths = [] | .linux.readonlyPaths = []'
+  script "exec unshare -Urm sh -c 'mkdir -p /tmp/data; echo ready; exec sleep 1000'"
+  start_new one
+  wait_until grep -q ready "$BATS_TEST_TMPDIR/one.log"
+  mounts add '[{"destination":"/tmp/data","type":"tmpfs"}]'
+  assert_error 'a user namespace of its own'
+  berth delete --force one
+  bundle two
+  user_namespace
+  config '.linux.namespaces |= map(select(.type != "pid")) | (.mounts[] | select(.type == "proc")) |= { destination: "/proc", type: "bind", source: "/proc", options: ["rbind"] }
+    | .linux.maskedPaths = [] | .linux.readonlyPaths = []'
+  script 'exec sleep 1000'
+  start_new two
+  mounts add '[{"destination":"/mnt","type":"tmpfs"}]' two
+  assert_success
+}
