@@ -7,12 +7,13 @@ Actions are taken in order, each once its TEXT has been read:
   --send TEXT=INPUT       types INPUT (with C escapes)
   --resize TEXT=RxC       gives the terminal another size
   --signal TEXT=NUMBER    sends the command a signal
+  --run TEXT=SCRIPT       runs SCRIPT in a shell of its own
   --continue TEXT=        waits until the command has stopped, and lets it run on
 
 Prints what the command wrote, then "settings restored" or what is different, and exits with the command's status.
 """
 
-import codecs, fcntl, os, pty, select, signal, struct, sys, termios, time
+import codecs, fcntl, os, pty, select, signal, struct, subprocess, sys, termios, time
 
 
 def set_size(fd, size):
@@ -39,6 +40,8 @@ def act(kind, value, master, pid):
         os.write(master, codecs.decode(value, "unicode_escape").encode())
     elif kind == "--resize":
         set_size(master, value)
+    elif kind == "--run":
+        subprocess.run(value, shell=True, check=True, stdin=subprocess.DEVNULL)
     elif kind == "--continue":
         os.waitpid(pid, os.WUNTRACED)
         os.kill(pid, signal.SIGCONT)

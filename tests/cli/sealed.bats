@@ -110,9 +110,9 @@ without_overlay() { # CMD...: with $BERTH where it finds none
   mkdir "$BATS_TEST_TMPDIR/program"
   cp "$BERTH" "$BATS_TEST_TMPDIR/program/berth"
   # Stopped where it looks for its own name.
-  strace -qq -o /dev/null -e signal=none -e trace=readlink -e inject=readlink:delay_exit=300000:when=1 \
-    "$BATS_TEST_TMPDIR/program/berth" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one &
-  sleep 0.1
+  strace -qq -o /dev/null -e signal=none -e trace=readlink -e inject=readlink:delay_exit=1000000:when=1 \
+    "$BATS_TEST_TMPDIR/program/berth" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one 3>&- &
+  wait_until pgrep -x berth --parent $!
   cp /bin/true "$BATS_TEST_TMPDIR/program/new"
   mv "$BATS_TEST_TMPDIR/program/new" "$BATS_TEST_TMPDIR/program/berth"
   wait $!

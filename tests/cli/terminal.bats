@@ -61,13 +61,13 @@ on_terminal() { # ROWSxCOLUMNS [ACTION...] -- BERTH-ARGUMENT...
 @test "run: the settings come back when the workload is killed, and when berth is told to end" {
   bundle one
   config '.process.terminal = true'
-  script 'echo ready; while :; do sleep 0.02; done'
-  run on_terminal 24x80 --signal ready=15 -- run --bundle "$bundle" one &
-  local job=$!
+  script 'exec sleep 1000'
+  on_terminal 24x80 -- run --bundle "$bundle" one > "$BATS_TEST_TMPDIR/out" 2>&1 &
+  local job=$! ended=0
   wait_until assert_status one running
-  sleep 0.3
   berth kill one KILL
-  wait $job
+  wait $job || ended=$?
+  assert_equal "$ended $(grep -x 'settings restored' "$BATS_TEST_TMPDIR/out")" '137 settings restored'
   script 'trap "exit 6" TERM; echo ready; while :; do sleep 0.02; done'
   run on_terminal 24x80 --signal ready=15 -- run --bundle "$bundle" one
   assert_failure 6

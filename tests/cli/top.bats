@@ -221,9 +221,8 @@ screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^s
 @test "an error ends it, and the terminal is as it was" {
   running one 'exec sleep 100'
   mkdir "$BATS_TEST_TMPDIR/other"
-  { sleep 1; rm -r "$BATS_TEST_TMPDIR/other"; touch "$BATS_TEST_TMPDIR/other"; } 3>&- &
-  run python3 "$top/tests/cli/on_terminal.py" 24x80 -- "$BERTH" --root "$BATS_TEST_TMPDIR/other" top --interval 50ms 3>&-
-  wait $!
+  run python3 "$top/tests/cli/on_terminal.py" 24x80 --run "CPU%=cd '$BATS_TEST_TMPDIR' && rmdir other && touch other" -- \
+    "$BERTH" --root "$BATS_TEST_TMPDIR/other" top --interval 50ms 3>&-
   assert_failure 1
   assert_matches "berth top: open the state directory .*/other: Not a directory"
   # First the terminal's own screen, then the message.
@@ -277,9 +276,7 @@ screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^s
 
 @test "live: containers come and go" {
   running one 'exec sleep 100'
-  { sleep 1; "$BERTH" --root "$BATS_TEST_TMPDIR/state" delete --force one 3>&-; } &
-  run on_terminal 24x80 --send '1 container,=' --send '0 containers,=q' -- --interval 50ms
-  wait $!
+  run on_terminal 24x80 --run "1 container,='$BERTH' --root '$BATS_TEST_TMPDIR/state' delete --force one" --send '0 containers,=q' -- --interval 50ms
   assert_success
   refute_contains "never read"
 }

@@ -61,6 +61,7 @@ pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }
 
 @test "tasks: pause, resume, ps, kill, delete" {
   new -d $image one sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
+  wait_until grep -q 'SigCgt:.*[4567cdef]...$' "/proc/$(pid one)/status" # TERM has its trap
   ctr tasks pause one
   assert_equal "$(status_of_task one)" PAUSED
   ctr tasks resume one
@@ -136,7 +137,7 @@ pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }
 @test "out of memory: event" {
   ctr events > "$BATS_TEST_TMPDIR/events" 2>&1 3>&- &
   events=$!
-  new -d --memory-limit 16777216 $image one sh -c 'sleep 1; tail -c 100000000 /dev/zero; sleep 1000'
+  new -d --memory-limit 16777216 $image one sh -c 'while :; do sleep 1; tail -c 100000000 /dev/zero; done'
   wait_until grep -q /tasks/oom "$BATS_TEST_TMPDIR/events"
   kill $events
 }

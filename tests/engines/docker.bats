@@ -65,11 +65,13 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
 # bats test_tags=long
 @test "create, start, restart, stop, kill, wait, logs" {
   docker create --name one bb sh -c 'trap "exit 3" TERM; echo began; while :; do sleep 0.1; done'
+  began() { (($(docker logs one | grep -c began) == $1)); } # TIMES; its trap is set by then
   docker start one
   first=$(pid one)
-  wait_until grep -q . <(docker logs one)
+  wait_until began 1
   docker restart one
   [[ $(pid one) != "$first" ]]
+  wait_until began 2
   docker stop one
   assert_equal "$(docker wait one)" 3
   docker start one

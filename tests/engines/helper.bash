@@ -57,7 +57,7 @@ no_group() { # PATTERN
   groups=$(find /sys/fs/cgroup -type d -name "$1")
   [[ ! $groups ]] || { echo "$groups" >&2; return 1; }
 }
-no_groups_left() { WAIT=10 wait_until no_group "$1"; }
+no_groups_left() { wait_until no_group "$1"; }
 
 # shellcheck disable=SC2154 # bats' own
 message() { # BERTH [PEER]

@@ -158,6 +158,7 @@ pid() { ctr -n k8s.io tasks list | awk -v id="$1" '$1 == id { print $2 }'; }
     run_as_group: { value: 1000 }, supplemental_groups: [2000], readonly_rootfs: true, no_new_privs: true, capabilities: { drop_capabilities: ["ALL"] },
     seccomp: { profile_type: "RuntimeDefault" } }'
   wait_until grep -q Seccomp "$logs/main.log"
+  wait_until grep -q 'Read-only' "$logs/main.log" # that came by another pipe
   run cut -d' ' -f4- "$logs/main.log"
   assert_line 1000
   assert_contains 2000
@@ -204,6 +205,7 @@ need_containerd_2() { [[ $(containerd --version) != *' 1.'* ]] || skip 'containe
   pod
   container 'touch /srv/x; touch /srv/below/x; ls /image/bin/busybox; touch /image/x; echo ended; sleep 1000' "$mounts"
   wait_until grep -q ended "$logs/main.log"
+  wait_until grep -q '/image/x: Read-only' "$logs/main.log" # that came by another pipe
   umount "$BATS_TEST_TMPDIR/shared/below"
   run cut -d' ' -f4- "$logs/main.log"
   assert_line /image/bin/busybox

@@ -49,9 +49,12 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
 # bats test_tags=long
 @test "create, start, restart, kill, wait, exec, logs, top" {
   podman create --name one --stop-timeout 1 bb sh -c 'trap "exit 3" TERM; echo began; while :; do sleep 0.1; done'
+  began() { (($(podman logs one | grep -c began) == $1)); } # TIMES; its trap is set by then
   podman start one
+  wait_until began 1
   podman exec one touch /tmp/x
   podman restart one
+  wait_until began 2
   run podman exec one sh -c 'ls /tmp; exit 4'
   assert_failure 4
   assert_output x
@@ -163,7 +166,8 @@ limits() { # MANAGER
 # bats test_tags=long
 @test "networks, published ports" {
   podman run -d --name server -p 127.0.0.1:8080:80 bb sh -c 'mkdir /w; echo served > /w/index.html; exec httpd -f -h /w -p 80'
-  wait_until test "$(busybox wget -qO- http://127.0.0.1:8080/)" = served
+  served() { [[ $(busybox wget -qO- http://127.0.0.1:8080/) = served ]]; }
+  wait_until served
   podman rm -f -t 0 server
   podman network create inner
   podman run -d --name server --network inner -p 127.0.0.1:8081:80 bb sh -c 'mkdir /w; echo served > /w/index.html; exec httpd -f -h /w -p 80'

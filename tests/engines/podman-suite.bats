@@ -156,7 +156,7 @@ logged() { podman logs one 2>&1 | grep -q "$1"; } # PATTERN
 
 @test "sdnotify: of conmon, and of the container" {
   export NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify
-  socat -u UNIX-RECVFROM:"$NOTIFY_SOCKET",fork SYSTEM:"cat; echo" > "$BATS_TEST_TMPDIR/told" 2>&1 3>&- &
+  socat -u UNIX-RECVFROM:"$NOTIFY_SOCKET",fork SYSTEM:"cat; echo" >> "$BATS_TEST_TMPDIR/told" 2>&1 3>&- &
   local socat=$!
   wait_until test -S "$NOTIFY_SOCKET"
   told() { grep -qx "$1" "$BATS_TEST_TMPDIR/told"; }
@@ -174,7 +174,7 @@ logged() { podman logs one 2>&1 | grep -q "$1"; } # PATTERN
   kill $socat
 }
 
-assert_line_told_of() { told "MAINPID=$(inspect "$1" '{{.State.ConmonPid}}')" || fail "not told of $1" "$(< "$BATS_TEST_TMPDIR/told")"; }
+assert_line_told_of() { wait_until told "MAINPID=$(inspect "$1" '{{.State.ConmonPid}}')" || fail "not told of $1" "$(< "$BATS_TEST_TMPDIR/told")"; }
 
 @test "update: everything at once, and what was not named stays" {
   modprobe null_blk nr_devices=1
@@ -316,7 +316,8 @@ END
   # What comes by two descriptors comes in any order.
   played() { [[ $(podman logs played-main 2> /dev/null) = $'first\ntheirs\n1000\n1000' ]]; }
   wait_until played
-  [[ $(podman logs played-main 2>&1) = *'/y: Read-only file system'* ]]
+  said() { [[ $(podman logs played-main 2>&1) = *'/y: Read-only file system'* ]]; }
+  wait_until said
   run grep -E '^(CapBnd|NoNewPrivs)' "/proc/$(pid played-main)/status"
   assert_output $'CapBnd:\t0000000000000000\nNoNewPrivs:\t1'
   podman kube down "$BATS_TEST_TMPDIR/pod.yaml"

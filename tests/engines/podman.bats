@@ -53,10 +53,13 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
 @test "create, start, restart, stop, wait" {
   podman create --name one --stop-timeout 1 bb sh -c 'trap "exit 3" TERM; echo began; while :; do sleep 0.1; done'
   assert_equal "$(inspect one '{{.State.Status}}')" created
+  began() { (($(podman logs one | grep -c began) == $1)); } # TIMES; its trap is set by then
   podman start one
   first=$(pid one)
+  wait_until began 1
   podman restart one
   [[ $(pid one) != "$first" ]]
+  wait_until began 2
   podman stop one
   run podman wait one
   assert_output 3
@@ -135,9 +138,8 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
   assert_equal "$stderr" err
   podman run -d --name two --log-driver journald bb echo journal
   podman wait two
-  wait_until podman logs two
-  run podman logs two
-  assert_output journal
+  in_journal() { [[ $(podman logs two) = journal ]]; }
+  wait_until in_journal
 }
 
 # bats test_tags=long
@@ -476,7 +478,8 @@ spec:
     volumeMounts: [{ name: shared, mountPath: /shared }]
 END
   podman kube play "$BATS_TEST_TMPDIR/pod.yaml"
-  wait_until test "$(podman logs played-main)" = prepared
+  prepared() { [[ $(podman logs played-main) = prepared ]]; }
+  wait_until prepared
   group=$(group_of "$(pid played-main)")
   assert_equal "$(cat "$group/memory.max") $(cat "$group/cpu.max")" '67108864 50000 100000'
   podman kube down "$BATS_TEST_TMPDIR/pod.yaml"

@@ -230,17 +230,25 @@ scan() ( # [FILE]
   scan_cgroups /sys/fs/cgroup
 )
 
+# Whether what was not there before the test is gone; dying processes, and what
+# they hold, may take a moment.  What is left goes to FILE: $(scan) would find the
+# process that runs it.
+all_gone() { # FILE
+  local end=$((SECONDS + 10))
+  while scan "$BATS_TEST_TMPDIR/.before" > "$1" && [[ -s $1 ]]; do
+    ((SECONDS < end)) || return
+    sleep 0.05
+  done
+}
+
 common_teardown() {
-  local dir left=$BATS_TEST_TMPDIR/.left wrong=0 tries=20
+  local dir left=$BATS_TEST_TMPDIR/.left wrong=0
   for dir in "$BATS_TEST_TMPDIR"/state/[!@]*/; do # but for the cache of filters
     [[ -d $dir ]] || continue
     dir=${dir%/}
     berth delete --force "${dir##*/}" > /dev/null || { echo "left behind: berth delete --force ${dir##*/} failed"; wrong=1; }
   done
-  # Dying processes, and what they hold, may take a moment.  ($(scan) would find
-  # the process that runs it.)
-  while scan "$BATS_TEST_TMPDIR/.before" > "$left" && [[ -s $left ]] && ((tries--)); do sleep 0.1; done
-  if [[ -s $left ]]; then
+  if ! all_gone "$left"; then
     sed 's/^/left behind, /' "$left"
     remove_left < "$left"
     wrong=1

@@ -162,7 +162,7 @@ network_of() { jq -c '.[0].network | [.source, .sentBitsPerSecond > 1000]' "$1";
   local id
   for id in free counted; do
     berth top --once --format json "$id" > "$BATS_TEST_TMPDIR/top" &
-    berth exec "$id" traffic pour -u 1000000 10.9.9.2 9 1 1.5
+    berth exec "$id" traffic pour -u 1000000 10.9.9.2 9 1 3
     wait $!
     case $id in
       free) assert_equal "$(network_of "$BATS_TEST_TMPDIR/top")" '["interfaces",true]' ;;

@@ -48,6 +48,7 @@ setup() {
   assert_equal "$(pid_of saved)" "$pid"
   wait_until counted $(($(count) + 2))
   delete_all saved
+  rm "$bundle/rootfs/run/n"
   restore saved
   wait_until counted 4
 }
@@ -60,6 +61,7 @@ setup() {
   wait $berth && status=0 || status=$?
   assert_failure 137
   assert_status saved none
+  rm "$bundle/rootfs/run/n"
   restore saved
   wait_until counted 4
 }

@@ -12,10 +12,8 @@ setup() {
 }
 
 nothing_left() { # WHAT
-  local left=$BATS_TEST_TMPDIR/.now tries=50
   assert_missing "$BATS_TEST_TMPDIR/state/broken"
-  while scan "$BATS_TEST_TMPDIR/.before" > "$left" && [[ -s $left ]] && ((tries--)); do sleep 0.02; done
-  [[ ! -s $left ]] || fail "$1: left behind" "$(< "$left")"
+  all_gone "$BATS_TEST_TMPDIR/.now" || fail "$1: left behind" "$(< "$BATS_TEST_TMPDIR/.now")"
 }
 
 fails() { # WHAT TEXT [OPTION...]: create must fail with TEXT, and leave nothing; then the configuration is the good one again
@@ -148,7 +146,7 @@ del(.process) | /process
   : > "$BATS_TEST_TMPDIR/file"
   fails 'a console socket that is a file' "$BATS_TEST_TMPDIR/file" --console-socket "$BATS_TEST_TMPDIR/file"
   config '.process.terminal = true | del(.mounts[] | select(.destination == "/dev/pts"))'
-  python3 -c 'import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(9); time.sleep(20)' "$BATS_TEST_TMPDIR/console" 3>&- &
+  python3 -c 'import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(9); time.sleep(100)' "$BATS_TEST_TMPDIR/console" 3>&- &
   local listener=$!
   wait_until test -S "$BATS_TEST_TMPDIR/console"
   scan > "$BATS_TEST_TMPDIR/.before"
@@ -261,7 +259,7 @@ del(.process) | /process
 @test "what the container's process failed of is told, not what followed from it" {
   config '.linux.sysctl = { "net.ipv4.ip_forward": "nonsense" }'
   # As where systemd has removed the scope of a process that is gone: the device filter has no group any more.
-  run timeout 30 strace -qq -o /dev/null -e signal=none -e trace=bpf -e inject=bpf:error=ENOENT:delay_enter=500000 \
+  run timeout 30 strace -qq -o /dev/null -e signal=none -e trace=bpf -e inject=bpf:error=ENOENT:delay_enter=2000000 \
     "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" broken < /dev/null 3>&-
   assert_error net.ipv4.ip_forward
   nothing_left 'a sysctl that cannot be written'

@@ -20,7 +20,7 @@ in_state() { # STATUS: a container "life" in it
 }
 
 @test "created, running, stopped, gone" {
-  script 'echo ran; trap "exit 5" TERM; while :; do sleep 0.02; done'
+  script 'trap "exit 5" TERM; echo ran; while :; do sleep 0.02; done'
   assert_status life none
   create life
   assert_status life created
@@ -351,9 +351,9 @@ in_state() { # STATUS: a container "life" in it
 
 @test "exec: init ends meanwhile" {
   start_new life
-  berth_background exec life sleep 1001 < /dev/null > /dev/null 2>&1
+  berth_background exec life sh -c 'echo ran; exec sleep 1001' < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1
   local pid=$! status=0
-  wait_until eval '(($(berth ps --format json life | jq length) == 2))'
+  wait_until grep -qx ran "$BATS_TEST_TMPDIR/out"
   berth kill life KILL
   wait $pid || status=$?
   assert_equal $status 137
@@ -384,9 +384,7 @@ kill_at() { # SYSCALL NUMBER ARG...
 }
 
 nothing_left() { # LINE...: what to say otherwise
-  local left=$BATS_TEST_TMPDIR/.now tries=50
-  while scan "$BATS_TEST_TMPDIR/.before" > "$left" && [[ -s $left ]] && ((tries--)); do sleep 0.02; done
-  [[ ! -s $left ]] || fail "$@" "$(< "$left")"
+  all_gone "$BATS_TEST_TMPDIR/.now" || fail "$@" "$(< "$BATS_TEST_TMPDIR/.now")"
 }
 
 @test "create that is killed at any of its system calls leaves nothing that delete --force cannot clean" {
@@ -447,7 +445,7 @@ nothing_left() { # LINE...: what to say otherwise
     if [[ $state = created ]]; then
       berth start life 2> /dev/null || is life running || fail "killed at $call $n: cannot be started again"
     fi
-    WAIT=3 wait_until grep -qx ran "$BATS_TEST_TMPDIR/life.log" 2> /dev/null || fail "killed at $call $n: $state, but the program does not run"
+    wait_until grep -qx ran "$BATS_TEST_TMPDIR/life.log" || fail "killed at $call $n: $state, but the program does not run"
     assert_status life running
     delete_all life
   done <<< "$points"

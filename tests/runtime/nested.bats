@@ -49,6 +49,7 @@ life() {
   start_nested
   local group=/sys/fs/cgroup/berth-test-outer/one
   assert_equal "$(wc -l < "$group/cgroup.procs")" 1
+  wait_until grep -qx sleep "/proc/$(< "$group/cgroup.procs")/comm"
   in_outer berth exec one sh -c 'cat /proc/1/comm; set -- /proc/[0-9]*; echo $# processes'
   assert_success
   assert_contains $'sleep\n2 processes'

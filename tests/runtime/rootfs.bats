@@ -540,6 +540,7 @@ mount_setattr_on_tmpfs() { # Linux 6.3
   ln -s plain "$bundle/rootfs/link"
   config '.linux.maskedPaths = ["/link"]'
   run_inside 'cat /link; cat /plain'
+  assert_success
   refute_contains secret
 }
 
@@ -562,7 +563,6 @@ mount_setattr_on_tmpfs() { # Linux 6.3
   run_inside 'ls /; cat "'"$BATS_TEST_TMPDIR"'/host" /../../host /proc/1/root/../host; cd /; cd ..; pwd -P; wc -l < /proc/self/mountinfo; grep -c " - ext4\| - overlay" /proc/self/mountinfo'
   refute_contains found
   assert_line /
-  run grep -c . /proc/self/mountinfo
 }
 
 @test "--no-pivot: the same without pivot_root" {

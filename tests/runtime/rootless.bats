@@ -54,7 +54,7 @@ capabilities() { config '.process.capabilities |= map_values(. + ($caps | split(
 
 @test "a life: create, start, state, list, exec, ps, kill, delete; the state is below XDG_RUNTIME_DIR" {
   rootless_bundle
-  script 'echo up; trap "exit 3" TERM; while :; do sleep 1; done'
+  script 'trap "exit 3" TERM; echo up; while :; do sleep 1; done'
   start_new one
   wait_until grep -qx up "$BATS_TEST_TMPDIR/one.log"
   assert_equal "$(stat -c '%u %a' "$runtime_dir/berth/one")" '1000 700'

@@ -87,7 +87,7 @@ mounts() { run berth mounts "$1" "${3-one}" - <<< "$2"; } # add|remove JSON [ID]
   local before i done=0 times=40
   [[ ! ${BERTH_VM_KERNEL-} ]] || times=10
   before=$(< /proc/self/mountinfo)
-  for ((i = 0; i < times; i++)); do
+  for ((i = 0; i < times || (done == 0 && i < 400); i++)); do
     mounts add '[{"destination":"/d/a/x","type":"tmpfs"}]'
     if ((status == 0)); then done=$((done + 1)); fi
   done

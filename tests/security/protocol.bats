@@ -6,7 +6,7 @@ load helper
 # A container whose process waits in a hook, while its runtime listens to it; the process is then $init, the runtime $runtime.
 waiting() { # BERTH-ARGUMENT...
   rm -f "$BATS_TEST_TMPDIR/pid" "$BATS_TEST_TMPDIR/log"
-  timeout -s KILL 30 "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" < /dev/null > "$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+  timeout -s KILL 100 "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" < /dev/null > "$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
   runtime=$!
   wait_until test -s "$BATS_TEST_TMPDIR/pid"
   init=$(awk '/^PPid/ { print $2 }' "/proc/$(< "$BATS_TEST_TMPDIR/pid")/status")

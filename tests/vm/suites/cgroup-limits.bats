@@ -296,7 +296,7 @@ refused() { # TEXT...: create fails with them, and leaves no group
   berth pause limits
   grep -qx 'frozen 1' "$group/sub/cgroup.events"
   berth resume limits
-  grep -qx 'frozen 0' "$group/sub/cgroup.events"
+  wait_until grep -qx 'frozen 0' "$group/sub/cgroup.events"
   berth kill --all limits TERM
   wait_until grep -qx 'populated 0' "$group/sub/cgroup.events"
   assert_status limits running # it ignores the signal

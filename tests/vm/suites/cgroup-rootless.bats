@@ -77,7 +77,7 @@ life() {
   assert_output $'67108864\n20\n50000 100000'
   berth update --memory 32M --memory-swap 32M --pids-limit 4 --cpu-quota 25000 rootless
   assert_values memory.max 33554432 memory.swap.max 0 pids.max 4 cpu.max '25000 100000'
-  run berth exec rootless sh -c 'for i in 1 2 3 4 5 6; do sleep 0.2 & done; wait'
+  run berth exec rootless sh -c 'for i in 1 2 3 4 5 6; do sleep 2 & done; wait'
   assert_contains "can't fork"
   berth update --pids-limit 20 rootless
   run berth exec rootless tail -c 100m /dev/zero

@@ -150,9 +150,10 @@ hog='exec tail -c 200m /dev/zero' # keeps it all in memory
 }
 
 @test "events: memory that runs out in init is told before the end" {
-  running "sleep 5; $hog" '{ "memory": { "limit": 33554432, "swap": 33554432 } }'
+  running "until [ -e /run/on ]; do sleep 0.1; done; $hog" '{ "memory": { "limit": 33554432, "swap": 33554432 } }'
   events --interval 1h
-  WAIT=60 wait_until eval "! kill -0 $events"
+  : > "$bundle/rootfs/run/on"
+  wait_until eval "! kill -0 $events"
   wait "$events"
   assert_equal "$(< "$BATS_TEST_TMPDIR/stream")" '{"type":"oom","id":"one"}'
   assert_status one stopped
