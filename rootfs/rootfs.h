@@ -1,7 +1,7 @@
 /*
  * The container's root file system: built in the container's own mount namespace by its init, in the order of config.md, and
  * nothing of it on the host. Every path inside the root is resolved by rootfs/path.c (openat2, RESOLVE_IN_ROOT) and used by
- * descriptor afterwards. Threats: ../docs (CVE-2019-19921, 2021-30465, 2023-27561, 2024-45310, 2025-31133, 2025-52565).
+ * descriptor afterwards. Threats: docs/security.md (CVE-2019-19921, 2021-30465, 2023-27561, 2024-45310, 2025-31133, 2025-52565).
  */
 #pragma once
 

@@ -71,7 +71,7 @@ struct exec_options {
 	uint32_t uid, gid;
 	size_t additional_gid_count;
 	const uint32_t *additional_gids;
-	uint64_t capabilities;         /* added to bounding, effective, permitted (and inheritable, ambient never: CVE-2022-24769) */
+	uint64_t capabilities;         /* added to bounding, effective, permitted; to ambient what is inheritable already (CVE-2022-24769) */
 	const char *apparmor_profile, *selinux_label;
 	int no_new_privs;              /* -1: as the container; 0/1 */
 	int tty;                       /* -1: as process_json; 0/1 */
@@ -108,8 +108,8 @@ int container_pids(const struct runtime *runtime, const char *id, struct arena *
 
 /*
  * update: change the limits that are set in resources, live, in bandwidth (which may be NULL: none is) and in rdt (l3_cache_schema and
- * mem_bw_schema alone, for a container that was created with linux.intelRdt; or NULL); device rules replace all earlier ones. A limit of memory and swap together without one of memory counts from the memory limit that is there. A failure leaves the
- * limits as they were.
+ * mem_bw_schema alone, for a container that was created with linux.intelRdt; or NULL). Device rules replace all earlier ones; a limit of
+ * memory and swap together without one of memory counts from the memory limit that is there. A failure leaves the limits as they were.
  * Later operations (and who reads ROOT/ID/config.json) see the configuration of the create: the cgroup's files are the truth.
  * The annotations of the state have the present bandwidth, and that alone.
  */

@@ -1,7 +1,7 @@
 /*
  * The state store: ROOT/ID/, 0700, holding state.json (atomic rename), config.json (the configuration that the container
- * was made from), the start fifo (exec.fifo) and, while created, nothing else. mkdir of the id is the lock against a
- * second create.
+ * was made from), its two fifos while it waits to be started (runtime/record.h), and with a service manager the directory
+ * of its notify socket (runtime/notify.h). mkdir of the id is the lock against a second create.
  */
 #pragma once
 
@@ -50,7 +50,7 @@ int store_save_config(int dir, const char *json, size_t size);
 int store_load_config(int dir, struct spec *spec);
 
 /*
- * Advisory exclusive lock on ROOT/ID for operations that must not run side by side (start, delete, update, pause). Returns
+ * Advisory exclusive lock on ROOT/ID for operations that must not run side by side (start, delete, update). Returns
  * a descriptor; the lock is held until it and every copy in a child is closed. -ENOENT when the container was deleted
  * meanwhile.
  */

@@ -63,7 +63,7 @@ def difference_lines(differences):
 
 def split(results):
     """The main table's, and the peaks of each command."""
-    peaks = [each | {"title": "`" + each["title"].strip("`") + "`"} for each in results if each["name"].startswith("peak ")]
+    peaks = [each | {"title": "`" + each["title"].replace("`", "") + "`"} for each in results if each["name"].startswith("peak ")]
     return [each for each in results if not each["name"].startswith("peak ")], peaks
 
 

@@ -1,6 +1,4 @@
 """Whether all runtimes do the same work: what the kernel tells from inside of each bundle, by the facts of tests/compare."""
-import json
-import os
 import random
 import subprocess
 
