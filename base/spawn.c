@@ -16,7 +16,6 @@
 #endif
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
-#define ID_PIDFD ((idtype_t)3)
 #define CHILD_STACK_SIZE ((size_t)64 * 1024)
 
 int spawn_input(const char *text)

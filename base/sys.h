@@ -19,6 +19,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define ID_PIDFD ((idtype_t)3) /* P_PIDFD of waitid(2), which not every C library has */
+
 #ifndef MNT_DETACH
 #define MNT_DETACH 2
 #define UMOUNT_NOFOLLOW 8

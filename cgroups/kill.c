@@ -12,25 +12,13 @@
 #define KILL_AGAIN 3
 #define KILL_LOOK_MS 20
 
-static int compare_pids(const void *a, const void *b)
-{
-	const pid_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static bool has_pid(const struct pid_list *sorted, pid_t pid)
-{
-	return sorted->count > 0 && bsearch(&pid, sorted->items, sorted->count, sizeof pid, compare_pids);
-}
-
 static int list_sorted(int dir, struct pid_list *pids)
 {
 	pids->count = 0;
 	int r = cgroup_collect_pids(dir, pids);
 
-	if (r >= 0 && pids->count > 0)
-		qsort(pids->items, pids->count, sizeof *pids->items, compare_pids);
+	if (r >= 0)
+		pid_list_sort(pids);
 	return r;
 }
 
@@ -51,7 +39,7 @@ static int signal_batch(int dir, const pid_t *pids, size_t count, int signal)
 		int sent = pidfds[i];
 
 		if (sent >= 0 && listed >= 0)
-			sent = has_pid(&still, pids[i]) ? sys_pidfd_send_signal(pidfds[i], signal) : 0;
+			sent = pid_list_has(&still, pids[i]) ? sys_pidfd_send_signal(pidfds[i], signal) : 0;
 		if (sent < 0 && sent != -ESRCH && r == 0)
 			r = sent;
 		close_fd(&pidfds[i]);
@@ -69,7 +57,7 @@ static int signal_new(int dir, struct pid_list *done, int signal)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < now.count; i++)
-		if (!has_pid(done, now.items[i]))
+		if (!pid_list_has(done, now.items[i]))
 			now.items[fresh++] = now.items[i];
 	for (size_t i = 0; i < fresh && r >= 0; i += BATCH)
 		r = signal_batch(dir, now.items + i, fresh - i < BATCH ? fresh - i : BATCH, signal);
@@ -77,7 +65,7 @@ static int signal_new(int dir, struct pid_list *done, int signal)
 		r = pid_list_add(done, now.items[i]);
 	if (r < 0 || fresh == 0)
 		return r;
-	qsort(done->items, done->count, sizeof *done->items, compare_pids);
+	pid_list_sort(done);
 	return 1;
 }
 

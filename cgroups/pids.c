@@ -84,6 +84,11 @@ void pid_list_sort(struct pid_list *pids)
 	pids->count = kept;
 }
 
+bool pid_list_has(const struct pid_list *sorted, pid_t pid)
+{
+	return sorted->count > 0 && bsearch(&pid, sorted->items, sorted->count, sizeof pid, compare_pids);
+}
+
 int cgroup_pids(struct cgroup *cgroup, struct arena *arena, pid_t **pids, size_t *count)
 {
 	_cleanup_pids_ struct pid_list list = { 0 };

@@ -2,12 +2,12 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "namespaces/namespaces.h"
 #include "runtime/store.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 const struct option global_options[] = {
@@ -53,20 +53,11 @@ const char *call_absolute(struct call *call, const char *path)
 }
 
 /* Root in a user namespace of its own may do little more than another user. */
-static bool in_host_user_namespace(void)
-{
-	/* The inode that the kernel gives the first one (PROC_USER_INIT_INO). */
-	const ino_t first = 0xEFFFFFFDU;
-	struct stat st;
-
-	return stat("/proc/self/ns/user", &st) < 0 || st.st_ino == first;
-}
-
 static bool is_rootless(const struct call *call)
 {
 	if (call->rootless != ROOTLESS_AUTO)
 		return call->rootless == ROOTLESS_TRUE;
-	return geteuid() != 0 || !in_host_user_namespace();
+	return geteuid() != 0 || !ns_in_host_user();
 }
 
 /* Of the environment; an empty one is none. */

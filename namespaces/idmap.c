@@ -12,8 +12,6 @@
 #include <sys/statfs.h>
 #include <sys/wait.h>
 
-#define ID_PIDFD ((idtype_t)3)
-
 #define MAX_EXTENTS 340 /* the kernel's */
 #define HELPER_TIMEOUT_MS 30000
 

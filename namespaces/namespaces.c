@@ -12,6 +12,9 @@
 
 #define BIT(type) (1U << (type))
 
+/* The inode that the kernel gives the first user namespace (linux/nsfs.h since 6.18). */
+#define FIRST_USER_INODE 0xEFFFFFFDU
+
 /* The kernel's limit on how deep user namespaces nest (user_namespaces(7)). */
 #define MAX_USER_DEPTH 32
 
@@ -122,6 +125,13 @@ static bool is_callers(int fd, enum ns_type type)
 
 	snprintf(path, sizeof path, "/proc/thread-self/ns/%s", ns_type_proc_name(type));
 	return stat(path, &ours) == 0 && fstat(fd, &theirs) == 0 && same_file(&ours, &theirs);
+}
+
+bool ns_in_host_user(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/user", &st) < 0 || st.st_ino == FIRST_USER_INODE;
 }
 
 /* Does the namespace belong to the user namespace user, or to one below it? Out of our sight (EPERM) it does not. */

@@ -80,6 +80,9 @@ int ns_open_mapped(const struct spec_id_maps *uids, const struct spec_id_maps *g
 int ns_open_time_offsets(void);
 int ns_make_time(int offsets, const struct spec *spec);
 
+/* Is the caller in the first user namespace of all? Without a /proc to ask: yes. */
+bool ns_in_host_user(void);
+
 /* Bring "lo" up in the caller's network namespace. */
 int ns_loopback_up(void);
 

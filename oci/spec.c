@@ -54,6 +54,17 @@ const char *spec_annotation(const struct spec *spec, const char *key)
 	return NULL;
 }
 
+bool spec_host_id_of_root(const struct spec_id_maps *maps, uint32_t *id)
+{
+	for (size_t i = 0; i < maps->count; i++) {
+		if (maps->items[i].container_id == 0 && maps->items[i].size > 0) {
+			*id = maps->items[i].host_id;
+			return true;
+		}
+	}
+	return false;
+}
+
 void spec_free(struct spec *spec)
 {
 	arena_free(&spec->arena);

@@ -6,25 +6,13 @@
 #include <sys/fsuid.h>
 #include <sys/stat.h>
 
-/* The host's id of the container's id 0. */
-static bool host_id_of_root(const struct spec_id_maps *maps, uint32_t *id)
-{
-	for (size_t i = 0; i < maps->count; i++) {
-		if (maps->items[i].container_id == 0 && maps->items[i].size > 0) {
-			*id = maps->items[i].host_id;
-			return true;
-		}
-	}
-	return false;
-}
-
 void reach_begin(struct reach *reach, const struct spec *spec)
 {
 	uint32_t uid, gid;
 
 	*reach = (struct reach){ .known = false };
-	if (!spec_new_namespace(spec, NS_USER) || !host_id_of_root(&spec->linux_.uid_maps, &uid) ||
-	    !host_id_of_root(&spec->linux_.gid_maps, &gid) || uid == 0)
+	if (!spec_new_namespace(spec, NS_USER) || !spec_host_id_of_root(&spec->linux_.uid_maps, &uid) ||
+	    !spec_host_id_of_root(&spec->linux_.gid_maps, &gid) || uid == 0)
 		return;
 	reach->changed = true;
 	reach->old_gid = (gid_t)setfsgid(gid);

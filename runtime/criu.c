@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define ID_PIDFD ((idtype_t)3)
 #define CRIU_INHERIT_MAX 64
 #define MESSAGE_MAX ((size_t)64 * 1024) /* criu's answers are some hundred bytes */
 #define LOG_MAX ((size_t)64 * 1024 * 1024)

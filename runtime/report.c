@@ -2,7 +2,8 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "runtime/attributes.h"
+#include "base/sys.h"
+#include "runtime/seccomp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +56,7 @@ int report_early_death(const struct pidref *child)
 {
 	siginfo_t info = { 0 };
 
-	if (pidref_wait_exit(child, -1) < 0 || waitid(P_PIDFD, (id_t)child->fd, &info, WEXITED | WNOWAIT) < 0)
+	if (pidref_wait_exit(child, -1) < 0 || waitid(ID_PIDFD, (id_t)child->fd, &info, WEXITED | WNOWAIT) < 0)
 		return refuse(ECHILD, "the container's process died during creation");
 	if (info.si_code == CLD_EXITED)
 		return refuse(ECHILD, "the container's process exited with status %d during creation", info.si_status);

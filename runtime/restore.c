@@ -41,22 +41,12 @@ struct access {
 	struct stat before;
 };
 
-static int host_gid_of_root(const struct spec_id_maps *maps, gid_t *gid)
-{
-	for (size_t i = 0; i < maps->count; i++)
-		if (maps->items[i].container_id == 0) {
-			*gid = maps->items[i].host_id;
-			return 0;
-		}
-	return -ERANGE;
-}
-
 static int give_access(struct access *access, int images, const struct spec *spec)
 {
 	gid_t gid;
 
 	*access = (struct access){ .directory = -1 };
-	if (!spec_new_namespace(spec, NS_USER) || host_gid_of_root(&spec->linux_.gid_maps, &gid) < 0)
+	if (!spec_new_namespace(spec, NS_USER) || !spec_host_id_of_root(&spec->linux_.gid_maps, &gid))
 		return 0;
 	if (fstat(images, &access->before) < 0)
 		return fail(errno, "stat the image directory");

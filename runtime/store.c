@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "base/trace.h"
+#include "namespaces/namespaces.h"
 #include "oci/parse.h"
 
 #include <ctype.h>
@@ -14,8 +15,6 @@
 #define STATE_FILE "state.json"
 #define CONFIG_FILE "config.json"
 #define STATE_MAX_SIZE (SPEC_MAX_SIZE * 2) /* it holds the annotations, quoted anew */
-
-#define USER_NAMESPACE_OF_HOST 0xEFFFFFFDU /* the inode that the kernel gives the first one (linux/nsfs.h since 6.18) */
 
 #define MAX_DEPTH 8 /* directories below ROOT/ID that store_remove() follows; the store itself makes none */
 
@@ -36,20 +35,13 @@ int store_check_id(const char *id)
 	return 0;
 }
 
-static bool in_host_user_namespace(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/user", &st) < 0 || st.st_ino == USER_NAMESPACE_OF_HOST;
-}
-
 int store_default_root(char *path, size_t size)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	uid_t uid = geteuid();
 	int n;
 
-	if (uid == 0 && in_host_user_namespace())
+	if (uid == 0 && ns_in_host_user())
 		n = snprintf(path, size, "/run/berth");
 	else if (runtime_dir && *runtime_dir == '/')
 		n = snprintf(path, size, "%s/berth", runtime_dir);

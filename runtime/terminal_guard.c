@@ -6,8 +6,6 @@
 
 #include <sys/wait.h>
 
-#define ID_PIDFD ((idtype_t)3)
-
 /* In a session of its own no signal of the terminal reaches it, and job control does not forbid it to change the settings. */
 static _Noreturn void stand_guard(int tty, int alive, const struct termios *settings)
 {

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "runtime/protocol.h"
 #include "runtime/terminal.h"
 
@@ -13,10 +14,6 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 
 enum { POLL_CHILD, POLL_SIGNALS, POLL_NOTIFY, POLL_TERMINAL, POLL_SIZE = POLL_TERMINAL + 3 };
 
@@ -57,7 +54,7 @@ static int exit_status(const struct pidref *child)
 {
 	siginfo_t info = { 0 };
 
-	while (waitid(P_PIDFD, (id_t)child->fd, &info, WEXITED) < 0)
+	while (waitid(ID_PIDFD, (id_t)child->fd, &info, WEXITED) < 0)
 		if (errno != EINTR)
 			return fail(errno, "wait for process %d", (int)child->pid);
 	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
