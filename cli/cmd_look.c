@@ -2,8 +2,6 @@
 #include "cli/commands.h"
 
 #include "base/error.h"
-#include "base/log.h"
-#include "cli/text.h"
 #include "cli/users.h"
 #include "runtime/store.h"
 

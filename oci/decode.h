@@ -80,6 +80,3 @@ int decode(struct arena *arena, const struct table *table, void *object, char *t
 /* For finish() and collect(): was the property there, and an error about it (key NULL: about the object itself). */
 bool decoder_has(const struct decoder *decoder, const char *key);
 int decoder_refuse(struct decoder *decoder, const char *key, const char *fmt, ...) __attribute__((format(printf, 3, 4), cold));
-
-/* Append to strings that are not the last thing in the arena. */
-void strings_append(struct arena *arena, struct strings *strings, char *item);

@@ -22,7 +22,8 @@ void stack_push(struct stack *stack, const void *data, size_t size)
 	stack->used += size;
 }
 
-void strings_append(struct arena *arena, struct strings *strings, char *item)
+/* Append to strings that are not the last thing in the arena. */
+static void strings_append(struct arena *arena, struct strings *strings, char *item)
 {
 	/* Room doubles at powers of two, so that many appends do not fill the arena. */
 	if ((strings->count & (strings->count + 1)) == 0) {

@@ -1,6 +1,5 @@
 #include "oci/state.h"
 
-#include "base/error.h"
 #include "oci/fields.h"
 #include "oci/json.h"
 #include "oci/parse.h"

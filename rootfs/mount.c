@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/sys.h"
 #include "base/trace.h"
 #include "rootfs/copyup.h"

@@ -106,7 +106,6 @@ static int prepare_process(struct creation *c)
 	n->terminal = process->terminal;
 	n->preserve_fds = c->options->preserve_fds;
 	n->no_new_keyring = c->options->no_new_keyring;
-	n->umask = 022;
 	int r = capabilities_prepare(&process->capabilities, has_user_namespace(c), &n->capabilities);
 
 	if (r >= 0 && !n->no_new_keyring)
@@ -572,8 +571,7 @@ static int bring_up(struct creation *c, bool run)
 		return heed_init(c, r);
 	if (c->runtime->late_close)
 		close_fd(c->runtime->late_close);
-	if (r >= 0)
-		r = converse_until_ready(c);
+	r = converse_until_ready(c);
 	if (r >= 0)
 		r = report_created(c);
 	if (r >= 0 && !run)

@@ -28,7 +28,6 @@ void criu_session_configure(struct criu_session *session, const struct spec *spe
 struct criu_start criu_session_start(const struct criu_session *session);
 
 void criu_session_close(struct criu_session *session);
-#define _cleanup_criu_ __attribute__((cleanup(criu_session_close)))
 
 /* Where the log is, and the error that it tells. Returns -errno always. */
 int criu_session_explain(const struct criu_session *session, const struct criu_response *response, const char *doing);

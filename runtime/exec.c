@@ -167,8 +167,6 @@ static int choose_process(struct execution *x)
 
 	if (r < 0)
 		return r;
-	if (x->process.terminal && !o->console_socket && !x->newborn.terminal)
-		return 0;
 	if (!x->process.terminal && o->console_socket)
 		return refuse(EINVAL, "--console-socket needs --tty");
 	return 0;

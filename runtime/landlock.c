@@ -32,10 +32,7 @@
 #define OF_FILES                                                                                                           \
 	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | TRUNCATE | IOCTL_DEV)
 
-/*
- * --- as text
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* --- as text -------------------------------------------------------------------------------------------------------------- */
 
 static const struct field rules_fields[] = {
 	F_STRINGS("ro", struct landlock_rules, ro),
@@ -72,10 +69,7 @@ int landlock_parse(struct landlock_rules *rules, const char *text, struct arena 
 	return r;
 }
 
-/*
- * --- in the kernel
- * --------------------------------------------------------------------------------------------------------------
- */
+/* --- in the kernel -------------------------------------------------------------------------------------------------------- */
 
 static int create_ruleset(const struct landlock_ruleset_attr *attr, size_t size, unsigned flags)
 {

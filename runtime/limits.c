@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/proc.h"
 #include "base/sys.h"
 
 #include <limits.h>

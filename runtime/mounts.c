@@ -99,9 +99,7 @@ static int open_idmaps(struct change *c)
 	return 0;
 }
 
-/*
- * --- in the child -----------------------------------------------------------------------------------------------------------
- */
+/* --- in the child --------------------------------------------------------------------------------------------------------- */
 
 static int enter_user_namespace(const struct change *c)
 {
@@ -197,10 +195,7 @@ static int do_inside(struct change *c, int (*act)(struct change *))
 	return r >= 0 && status != 0 ? refuse(ECHILD, "the process that enters the container died") : r;
 }
 
-/*
- * --- the whole
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* --- the whole ------------------------------------------------------------------------------------------------------------ */
 
 static int add(struct change *c)
 {

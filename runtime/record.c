@@ -2,8 +2,6 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/log.h"
-#include "base/proc.h"
 #include "runtime/hooks.h"
 #include "runtime/rdt.h"
 #include "runtime/store.h"
