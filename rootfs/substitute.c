@@ -17,6 +17,9 @@ int substitute_empty(void)
 	_cleanup_fd_ int fs = sys_fsopen("tmpfs");
 	int r = fs < 0 ? fs : sys_fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0);
 
+	/* Else it looked like a place for all to write to. */
+	if (r >= 0)
+		r = sys_fsconfig(fs, FSCONFIG_SET_STRING, "mode", "0555", 0);
 	if (r >= 0)
 		r = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	return r < 0 ? r : sys_fsmount(fs, MOUNT_ATTR_RDONLY | SAFE);

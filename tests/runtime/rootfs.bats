@@ -529,6 +529,7 @@ mount_setattr_on_tmpfs() { # Linux 6.3
   refute_contains $'\nsecret'
   assert_contains 'Read-only file system'
   assert_line 1:3
+  assert_line 555
   assert_equal "$(< "$bundle/rootfs/plain")" secret
   config '.linux.maskedPaths = ["plain"]'
   refused /linux/maskedPaths/0
