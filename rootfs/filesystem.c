@@ -277,7 +277,8 @@ int filesystem_mount(struct rootfs *rootfs, const struct mount_plan *plan, int d
 		r = mount_here(plan, destination, join(&parameters, &rootfs->arena));
 	if (r < 0)
 		return r;
-	int fd = path_open_in(rootfs->root, plan->destination, O_PATH | O_DIRECTORY);
+	/* Its name may lead elsewhere by now. Above a root is what is mounted on it. */
+	int fd = path_open_in(destination, "..", O_PATH | O_DIRECTORY);
 
 	return fd < 0 ? fail(-fd, "open %s", plan->destination) : fd;
 }

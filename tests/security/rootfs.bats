@@ -175,6 +175,26 @@ race() { # N
   done
 }
 
+# For such options there is mount(2) alone, which makes a mount and gives no descriptor of it.
+@test "a mount point exchanged for a link once it is mounted on: nothing is copied to where that leads" {
+  local volume=$BATS_TEST_TMPDIR/volume
+  bundle one
+  mkdir -p "$volume/mount"
+  echo planted > "$volume/mount/planted"
+  ln -s /etc "$volume/link"
+  config '.mounts += [{ destination: "/vol", type: "bind", source: $volume, options: ["bind"] },
+    { destination: "/vol/mount", type: "tmpfs", source: "tmpfs", options: ["silent", "tmpcopyup"] }]' --arg volume "$volume"
+  script 'ls /etc; cat /vol/link/planted'
+  strace -f -qq -o /dev/null -e signal=none -e trace=mount -e inject=mount:delay_exit=3000000 \
+    "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one < /dev/null > "$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+  is_mounted() { cat /proc/[0-9]*/mounts | grep -q "/vol/mount tmpfs"; }
+  WAIT=20 wait_until is_mounted
+  attack swap "$volume/mount" "$volume/link" 1
+  wait $! || :
+  assert_equal "$(< "$BATS_TEST_TMPDIR/log")" $'group\npasswd\nplanted'
+  assert_missing "$bundle/rootfs/etc/planted"
+}
+
 # pivot_root(2) changes the root of the mount namespace only for who has that for a root.
 @test "a caller in a chroot: its host's root is not left in the container's mount namespace" {
   bundle jailed
