@@ -301,6 +301,25 @@ static int put_limits(struct dbus_body *body, const struct cgroup *cgroup, const
 	return 0;
 }
 
+/*
+ * systemd writes cpu.max some time after its answer, but before it takes the next call; and where there is no quota it forgets
+ * the period, which the next quota will be of.
+ */
+static int keep_cpu_max(struct dbus *bus, struct cgroup *cgroup, const char *text)
+{
+	_cleanup_arena_ struct arena arena = { 0 };
+	struct dbus_body body = { .arena = &arena };
+	struct dbus_message reply;
+
+	dbus_put_string(&body, unit_of(cgroup));
+	int r = dbus_call(bus, MANAGER("GetUnit", "s"), &body, &reply);
+
+	if (r < 0)
+		return r;
+	r = write_file_at(cgroup->fd, "cpu.max", text);
+	return r < 0 ? fail(-r, "write cpu.max of cgroup %s", cgroup->path) : 0;
+}
+
 static int tell(struct cgroup *cgroup, const struct cgroup_values *values)
 {
 	_cleanup_dbus_ struct dbus bus = { .fd = -1 };
@@ -316,8 +335,15 @@ static int tell(struct cgroup *cgroup, const struct cgroup_values *values)
 	dbus_end_array(&body, properties);
 	if (r < 0 || body.used == properties.begin)
 		return r;
+	char cpu_max[64];
+	ssize_t n = has_file(values, "cpu.max") ? cgroup_file_read(cgroup->fd, "cpu.max", cpu_max, sizeof cpu_max) : 0;
+
+	if (n < 0)
+		return fail((int)-n, "read cpu.max of cgroup %s", cgroup->path);
 	r = connect_manager(&bus, is_user_unit(cgroup->path));
-	return r < 0 ? r : dbus_call(&bus, MANAGER("SetUnitProperties", "sba(sv)"), &body, &reply);
+	if (r >= 0)
+		r = dbus_call(&bus, MANAGER("SetUnitProperties", "sba(sv)"), &body, &reply);
+	return r < 0 || n == 0 ? r : keep_cpu_max(&bus, cgroup, cpu_max);
 }
 
 static int adopt(struct cgroup *cgroup, const char *sub, pid_t pid)

@@ -106,6 +106,18 @@ io.max 259:0 rbps=1048576 wbps=max riops=max wiops=max"
   assert_values pids.max 10
 }
 
+@test "a period that has no quota is that of the next one" {
+  start_new scope
+  berth update --cpu-period 50000 scope
+  assert_values cpu.max 'max 50000'
+  berth update --cpu-quota 30000 scope
+  assert_values cpu.max '30000 50000'
+  assert_property CPUQuotaPerSecUSec 600ms
+  berth update --cpu-quota -1 scope
+  assert_values cpu.max 'max 50000'
+  assert_property CPUQuotaPerSecUSec infinity
+}
+
 @test "without a cgroupsPath" {
   config 'del(.linux.cgroupsPath)'
   start_new berth-test-plain
