@@ -173,6 +173,14 @@ int limits_set_io_priority(const struct spec_io_priority *priority)
 	            code == EPERM ? " (the real-time class needs CAP_SYS_ADMIN or CAP_SYS_NICE on the host)" : "");
 }
 
+void limits_reset_affinity(void)
+{
+	unsigned char all[SPEC_CPU_MAX / 8];
+
+	memset(all, 0xff, sizeof all);
+	(void)syscall(SYS_sched_setaffinity, 0, sizeof all, all);
+}
+
 int limits_set_affinity(const struct spec_cpus *cpus, const char *json_path)
 {
 	if (!cpus->set || syscall(SYS_sched_setaffinity, 0, SPEC_CPU_MAX / 8, cpus->mask) == 0)

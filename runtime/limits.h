@@ -33,5 +33,11 @@ int limits_set_personality(const struct spec_personality *personality);
 
 int limits_set_memory_policy(const struct spec_memory_policy *policy);
 
+/*
+ * All CPUs that the cgroup allows. Otherwise what the caller was bound to, systemd's CPUAffinity= of an engine say, would bind the container
+ * as well, since Linux 6.2 even beside its own cpuset. Whatever forbids it leaves it as it was.
+ */
+void limits_reset_affinity(void);
+
 /* json_path names the list in errors. CPUs that the machine does not have are ignored by the kernel unless none is left. */
 int limits_set_affinity(const struct spec_cpus *cpus, const char *json_path);

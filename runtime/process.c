@@ -376,6 +376,18 @@ int process_strip(const struct newborn *newborn, bool own_user_namespace)
 	return r < 0 || own_user_namespace ? r : capabilities_keep_only(needed_capabilities(newborn));
 }
 
+/* execCPUAffinity is of those who enter alone. */
+static int set_affinity(const struct newborn *newborn)
+{
+	const struct spec_process *process = newborn->process;
+
+	if (newborn->rootfs || (!process->affinity_initial.set && !process->affinity_final.set))
+		limits_reset_affinity();
+	else if (process->affinity_final.set)
+		return limits_set_affinity(&process->affinity_final, "/process/execCPUAffinity/final");
+	return 0;
+}
+
 int process_become(struct newborn *newborn)
 {
 	TRACE_SCOPE("attributes");
@@ -393,8 +405,8 @@ int process_become(struct newborn *newborn)
 		r = set_limits(newborn);
 	if (r >= 0)
 		r = set_extras(newborn, &ruleset);
-	if (r >= 0 && !newborn->rootfs && process->affinity_final.set)
-		r = limits_set_affinity(&process->affinity_final, "/process/execCPUAffinity/final");
+	if (r >= 0)
+		r = set_affinity(newborn);
 	if (r >= 0)
 		r = set_label(process);
 	if (r >= 0)

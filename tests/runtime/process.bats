@@ -419,6 +419,17 @@ END
   refused /process/ioPriority/priority 8
 }
 
+@test "what the caller is bound to does not bind the container" {
+  grep -q $'^Cpus_allowed_list:\t0-' /proc/self/status || skip "needs two processors"
+  bundle affinity
+  script 'grep Cpus_allowed_list /proc/self/status; sleep 1000'
+  taskset -c 0 "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --detach --bundle "$bundle" affinity < /dev/null > "$BATS_TEST_TMPDIR/affinity.log" 2>&1 3>&-
+  wait_until grep -q Cpus "$BATS_TEST_TMPDIR/affinity.log"
+  assert_equal "$(cat "$BATS_TEST_TMPDIR/affinity.log")" "$(grep Cpus_allowed_list /proc/self/status)"
+  run taskset -c 0 "$BERTH" --root "$BATS_TEST_TMPDIR/state" exec affinity grep Cpus_allowed_list /proc/self/status
+  assert_output "$(grep Cpus_allowed_list /proc/self/status)"
+}
+
 @test "execCPUAffinity is for exec, not for init" {
   bundle affinity
   local all
