@@ -10,17 +10,19 @@ setup() {
 }
 
 @test "a process that says nothing of it has what init has" {
-  config '.process |= . + { rlimits: [{ type: "RLIMIT_NPROC", soft: 77, hard: 88 }], noNewPrivileges: true } | del(.process.oomScoreAdj)'
+  config '.process |= . + { rlimits: [{ type: "RLIMIT_NPROC", soft: 77, hard: 88 }], noNewPrivileges: true }
+    | .process.user.umask = 63 | del(.process.oomScoreAdj)'
   capabilities CHOWN
   bash -c 'echo 400 > /proc/self/oom_score_adj; exec "$@"' bash "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --detach --bundle "$bundle" one \
     < /dev/null > /dev/null 2>&1 3>&-
-  local show='cat /proc/self/oom_score_adj; grep -E "^(Cap|NoNewPrivs|Seccomp)" /proc/self/status; grep processes /proc/self/limits' init
+  local show='cat /proc/self/oom_score_adj; grep -E "^(Cap|NoNewPrivs|Seccomp|Umask)" /proc/self/status; grep processes /proc/self/limits' init
   jq -n --arg show "$show" '{ cwd: "/", args: ["sh", "-c", $show], env: ["PATH=/bin"], user: { uid: 0, gid: 0 } }' > "$BATS_TEST_TMPDIR/process"
   run berth exec --process "$BATS_TEST_TMPDIR/process" one
   assert_success
   init=/proc/$(pid_of one)
-  assert_equal "$output" "$(cat "$init/oom_score_adj"; grep -E "^(Cap|NoNewPrivs|Seccomp)" "$init/status"; grep processes "$init/limits")"
+  assert_equal "$output" "$(cat "$init/oom_score_adj"; grep -E "^(Cap|NoNewPrivs|Seccomp|Umask)" "$init/status"; grep processes "$init/limits")"
   assert_line 400
+  assert_line $'Umask:\t0077'
   run berth exec one sh -c "$show"
   assert_line 400
 }
