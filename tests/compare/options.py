@@ -22,7 +22,9 @@ runc's own integration tests (of Debian sid's 1.3.6) drive it as a program; `mak
 whose cgroup v2 has no controller but hugetlb, 292 of them as root: berth passed 191 and runc 234; 33 were left out, and 22 failed on both, most for want of a controller or a
 privilege. As a normal user: berth passed 118 and runc 147, with 143 left out. Each test that passes on runc alone has its reason in [tests/compare/runc-differences](../tests/compare/runc-differences): most compare the words of a
 message, of the help or of runc's debug log; some give a configuration that the specification does not allow; in the others berth
-refuses or keeps what runc gives up.
+refuses or keeps what runc gives up. In the test machine, which has every controller (`tests/compare/runc-suite vm vm-systemd`), the
+table has what differs in the tests of limits with cgroupfs, and in those of limits, affinity, devices, events, delete, exec, kill, pause and ps
+with `--systemd-cgroup`.
 """
 TABLE = TOP / "tests/compare/options"
 PAGE = TOP / "docs/compatibility.md"
