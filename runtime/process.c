@@ -401,12 +401,13 @@ int process_become(struct newborn *newborn)
 	obey_signals(newborn);
 	if (r >= 0)
 		r = join_keyring(newborn);
+	/* Before the scheduler: only who may run on all CPUs can be given a deadline. */
+	if (r >= 0)
+		r = set_affinity(newborn);
 	if (r >= 0)
 		r = set_limits(newborn);
 	if (r >= 0)
 		r = set_extras(newborn, &ruleset);
-	if (r >= 0)
-		r = set_affinity(newborn);
 	if (r >= 0)
 		r = set_label(process);
 	if (r >= 0)

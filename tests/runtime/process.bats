@@ -391,6 +391,10 @@ END
   chrt -d -T 1000000 -D 20000000 -P 50000000 0 true 2> /dev/null || skip "no deadline scheduling here"
   run_config
   assert_output 'policy 6 flags 0 nice 0 priority 0 runtime 1000000 deadline 20000000 period 50000000'
+  # the kernel refuses it to who is bound to some CPUs
+  local all=$output
+  run taskset -c 0 "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" deadline 3>&-
+  assert_output "$all"
 }
 
 @test "scheduler: what cannot be is an error" {
