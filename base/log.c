@@ -32,7 +32,7 @@ int log_fd(void)
 	return sink.fd;
 }
 
-/* Both JSON and the text form quote with backslashes; control characters become \u00XX. */
+/* Both JSON and the text form quote with backslashes; control characters, the C1 controls in UTF-8 as well, become \u00XX. */
 static void quote(char *out, size_t size, const char *text)
 {
 	size_t used = 0;
@@ -42,8 +42,10 @@ static void quote(char *out, size_t size, const char *text)
 
 		if (c == '"' || c == '\\')
 			out[used++] = '\\', out[used++] = (char)c;
-		else if (c < 0x20)
+		else if (c < 0x20 || c == 0x7f)
 			used += (size_t)snprintf(out + used, size - used, "\\u%04x", c);
+		else if (c == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] <= 0x9f)
+			used += (size_t)snprintf(out + used, size - used, "\\u%04x", (unsigned char)*++text);
 		else
 			out[used++] = (char)c;
 	}
