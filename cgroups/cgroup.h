@@ -48,8 +48,8 @@ int cgroup_plan_path(const struct cgroup_request *request, const char *own, char
  * device rules are not, since every configuration has them.
  *
  * Otherwise make the group, enabling the controllers that the resources need top down (and, where that is possible, those that engines
- * read statistics of, or all if it is delegated), or adopt an existing empty one. An existing group that holds processes or is frozen is refused
- * (-EBUSY). After a failure no group that was made is left.
+ * read statistics of, or all if it is delegated), or adopt an existing empty one. An existing group that holds processes or is
+ * frozen is refused (-EBUSY). After a failure no group that was made is left.
  *
  * With cgroupfs, cgroup->fd is the group: clone3 into it. With systemd it is still -1, since a scope begins with a process:
  * give it that by cgroup_attach(). A rootless caller who may not make groups and asked for none gets an empty path and fd -1.
@@ -58,7 +58,8 @@ int cgroup_create(struct cgroup *cgroup, const struct cgroup_request *request);
 
 /*
  * Once init is born and before it does anything: with systemd, start the scope with pid in it and open it (path and fd are
- * set then). A frozen one is refused (-EBUSY). Nothing to do when cgroup->fd was there already. After a failure no scope is left, and pid may have been killed.
+ * set then). A frozen one is refused (-EBUSY). Nothing to do when cgroup->fd was there already. After a failure no scope is left,
+ * and pid may have been killed.
  */
 int cgroup_attach(struct cgroup *cgroup, const struct cgroup_request *request, pid_t pid);
 

@@ -207,14 +207,26 @@ static int build(struct newborn *newborn)
 	return r;
 }
 
+/* A failure is told once the maps are written: for a process that has died meanwhile the runtime could not, and would name that instead. */
+static int enter_network_and_become_mapped(struct newborn *newborn)
+{
+	int r = newborn->unshare_network ? newnet_enter() : 0;
+
+	if (r >= 0)
+		return become_mapped(newborn);
+	struct error failure = error_save();
+
+	(void)become_mapped(newborn);
+	error_restore(&failure);
+	return r;
+}
+
 static int init_run(struct newborn *newborn)
 {
 	trace_process("container");
 	TRACE_SCOPE("init");
-	int r = newborn->unshare_network ? newnet_enter() : 0;
+	int r = enter_network_and_become_mapped(newborn);
 
-	if (r >= 0)
-		r = become_mapped(newborn);
 	if (r >= 0)
 		r = birth_hide();
 	if (r >= 0 && setsid() < 0)

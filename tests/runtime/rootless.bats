@@ -354,3 +354,15 @@ in_group() { (echo "$BASHPID" > "$1/cgroup.procs" && "${@:2}"); }
   config '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
   refused 'needs a user namespace'
 }
+
+# In its user namespace the user sets the limit; strace holds the runtime up before it writes the maps.
+# bats test_tags=host-only
+@test "the limit of network namespaces is named, also where the process has long failed when its maps are written" {
+  rootless_bundle
+  config '.linux.uidMappings = [{ containerID: 0, hostID: 0, size: 1 }] | .linux.gidMappings = .linux.uidMappings'
+  run as_user unshare -Ur sh -euc 'echo 0 > /proc/sys/user/max_net_namespaces
+    exec strace -f -qq -o /dev/null -e signal=none -e trace=clone3 -e inject=clone3:delay_exit=500000 "$@"' sh \
+    "$BATS_FILE_TMPDIR/berth" run --bundle "$bundle" one
+  assert_error max_net_namespaces
+  assert_missing "$runtime_dir/berth/one"
+}
