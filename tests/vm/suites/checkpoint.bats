@@ -62,8 +62,8 @@ setup() {
   restore saved
   run checkpoint saved --parent-path ../none
   assert_error '--parent-path ../none' 'No such file'
-  run berth exec saved sh -c 'echo | nc 127.0.0.1 7'
-  assert_contains 1
+  berth exec --detach saved tcp ask 127.0.0.1 7 /run/n
+  wait_until counted 1
 }
 
 @test "migration: memory and a TCP connection move to another node" {
