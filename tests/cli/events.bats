@@ -20,7 +20,7 @@ stream() { # "COMMAND" ARG...
   # It watches once it has its timer.
   wait_until eval "readlink /proc/$events/fd/* | grep -q timerfd"
   eval "$end"
-  WAIT=10 wait_until eval "! kill -0 $events"
+  wait_until eval "! kill -0 $events"
   wait $events
 }
 lines_at_least() { (($(wc -l < "$BATS_TEST_TMPDIR/stream") >= $1)); }
@@ -59,6 +59,7 @@ lines_at_least() { (($(wc -l < "$BATS_TEST_TMPDIR/stream") >= $1)); }
   running 'sleep 100 & while :; do :; done'
   used() { (($(awk '/^usage_usec/ { print $2 }' "$(cgroup_of one)/cpu.stat") > 50000)); }
   wait_until used
+  wait_until eval '(($(wc -l < "$(cgroup_of one)/cgroup.procs") == 2))'
   run berth events --stats one
   assert_success
   assert_equal "${#lines[@]}" 1
@@ -135,10 +136,10 @@ lines_at_least() { (($(wc -l < "$BATS_TEST_TMPDIR/stream") >= $1)); }
 
 @test "a reader that has gone ends the stream; output that cannot be written is an error" {
   running 'exec sleep 100'
-  run timeout 20 bash -c '"$@" | head -n 1' - "$BERTH" --root "$BATS_TEST_TMPDIR/state" events --interval 50ms one
+  run timeout 60 bash -c '"$@" | head -n 1' - "$BERTH" --root "$BATS_TEST_TMPDIR/state" events --interval 50ms one
   assert_success
   jq -e '.type == "stats"' <<< "$output"
-  run timeout 20 bash -c '"$@" > /dev/full' - "$BERTH" --root "$BATS_TEST_TMPDIR/state" events --interval 50ms one
+  run timeout 60 bash -c '"$@" > /dev/full' - "$BERTH" --root "$BATS_TEST_TMPDIR/state" events --interval 50ms one
   assert_failure 1
   assert_contains "write to standard output: No space left on device"
 }

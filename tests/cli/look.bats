@@ -190,7 +190,7 @@ need_runc() {
   run berth ps one
   assert_equal "${#lines[@]}" 2
   assert_equal "$(tr -s ' ' <<< "${lines[0]}")" "UID PID PPID C STIME TTY TIME CMD"
-  assert_matches $'\n'"[a-z]+ +$(pid_of one) +[0-9]+ +[0-9]+ +[0-9:]+ \? +00:00:00 sleep 4321$"
+  assert_matches $'\n'"[a-z]+ +$(pid_of one) +[0-9]+ +[0-9]+ +[0-9:A-Za-z]+ \? +00:00:[0-9]{2} sleep 4321$"
 }
 
 @test "ps: with options, the host's ps is asked" {

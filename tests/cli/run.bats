@@ -334,8 +334,8 @@ run_in_background() { # ID [ENV-OPTION...]
   bundle one
   script 'trap "echo got HUP" HUP; trap "exit 5" TERM; echo ready; while :; do sleep 0.02; done'
   run_in_background one --ignore-signal=HUP
+  # Were the first passed on, the shell would tell of it before it ends of the second.
   kill -s HUP $berth_pid
-  sleep 0.3
   kill $berth_pid
   local status=0
   wait $berth_pid || status=$?
@@ -366,15 +366,17 @@ run_in_background() { # ID [ENV-OPTION...]
   bundle one
   # Without a pid namespace, orphans look for the next subreaper.
   config 'del(.linux.namespaces[] | select(.type == "pid"))'
-  script '(sleep 0.2 & sleep 0.1; exec true) & sleep 1; cat /proc/$PPID/comm; for p in /proc/[0-9]*/status; do
-            grep -q "^PPid:.$PPID\$" $p && grep -q "^State:.Z" $p && cat $p; done; echo end'
+  script 'cat /proc/$PPID/comm; orphan=$(sleep 1000 > /dev/null & echo $!); awk "/^PPid/ { print \$2 == $PPID ? \"ours\" : \"not ours\" }" /proc/$orphan/status
+    kill $orphan; n=0; while [ -e /proc/$orphan ] && [ $n -lt 1000 ]; do n=$((n + 1)); sleep 0.05; done; [ -e /proc/$orphan ] || echo reaped'
   run_new one
   assert_success
-  assert_equal "$output" $'berth\nend'
-  run_new one --no-subreaper
-  assert_success
-  run_new one --subreaper=false
-  assert_success
+  assert_equal "$output" $'berth\nours\nreaped'
+  local option
+  for option in --no-subreaper --subreaper=false; do
+    run_new one $option
+    assert_success
+    assert_equal "$option $output" "$option "$'berth\nnot ours\nreaped'
+  done
 }
 
 # kill and delete -----------------------------------------------------------------

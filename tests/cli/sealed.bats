@@ -87,7 +87,9 @@ without_overlay() { # CMD...: with $BERTH where it finds none
   mount -t overlay -o "lowerdir=$layers/program:$layers/empty" overlay "$layers/one"
   mount -t overlay -o "lowerdir=$layers/one:$layers/empty" overlay "$layers/two"
   BERTH=$layers/two/berth "$@"
-  umount "$layers/two" "$layers/one"
+  # Whoever ends may be in them for a moment.
+  wait_until umount "$layers/two"
+  wait_until umount "$layers/one"
 }
 
 @test "where there can be no such overlay, it is a sealed copy in memory" {
@@ -127,6 +129,7 @@ without_overlay() { # CMD...: with $BERTH where it finds none
     run env "$variable" "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one
     assert_success
     run cat "$BATS_TEST_TMPDIR/out"
+    assert_matches '^/.*berth'
     refute_contains "$BERTH"
   done
 }
@@ -153,8 +156,10 @@ without_overlay() { # CMD...: with $BERTH where it finds none
 
 @test "the copy leaves no trace in the workload" {
   bundle one
-  script 'ls -l /proc/self/fd /proc/1/fd; cat /proc/1/maps'
-  run berth run --bundle "$bundle" one
+  script 'readlink /proc/1/exe; ls -l /proc/self/fd /proc/1/fd; cat /proc/1/maps'
+  look() { run "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one 3>&-; }
+  without_overlay look
   assert_success
+  assert_line /bin/busybox
   refute_contains memfd
 }

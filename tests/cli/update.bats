@@ -191,6 +191,7 @@ END
   run berth update -r - one <<< '{"devices": [{"allow": false, "access": "rwm"}], "unified": {"cgroup.max.depth": "x"}}'
   assert_error "cgroup.max.depth"
   run berth exec one sh -c ': < /dev/fuse'
+  ((status != 255)) || fail "$output"
   refute_contains "not permitted"
   run berth update -r - one <<< '{"devices": [{"allow": false, "access": "rwm"}]}'
   assert_success

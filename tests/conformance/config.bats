@@ -71,7 +71,7 @@ device() { ip link add "$1" type veth peer name "$1p"; } # NAME
   script 'ip link set eth7 down; ip link set eth7 name eth8; ip addr add 192.0.2.9/24 dev eth8; exec sleep 1000'
   config '.process.capabilities |= map_values(. + ["CAP_NET_ADMIN"] | unique)'
   start_new conform
-  wait_until nsenter --net="/proc/$keeper/ns/net" ip link show eth8
+  wait_until eval 'nsenter --net=/proc/'$keeper'/ns/net ip addr show eth8 | grep -q 192.0.2.9'
   # start and state look at the container again; nothing is put right.
   berth state conform > /dev/null
   berth delete --force conform

@@ -47,16 +47,19 @@ common_setup() {
 # Programs ----------------------------------------------------------------
 
 static_program() { # NAME SOURCE...: prints its path; compiled on the first call, outside of the test machine
-  local program=$top/build/helpers/$1 sources=("${@:2}") source stale='' compiler=(gcc)
+  local program=$top/build/helpers/$1 sources=("${@:2}") source stale='' made compiler=(gcc)
   for source in "${sources[@]}"; do [[ $program -nt $source ]] || stale=1; done
   if [[ $stale ]]; then
     mkdir -p "${program%/*}"
     if command -v musl-gcc > /dev/null; then
       compiler=(musl-gcc -idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)")
     fi
-    "${compiler[@]}" -static -O2 -D_GNU_SOURCE -I"$top" -o "$program.$$" "${sources[@]}" >&2 ||
+    # Another file's tests may do the same meanwhile, with our pid in their pid namespace.
+    made=$(mktemp -d "$program.XXXXXX")
+    "${compiler[@]}" -static -O2 -D_GNU_SOURCE -I"$top" -o "$made/program" "${sources[@]}" >&2 ||
       fail "cannot compile $1 (in the test machine: run the suite outside first)" || return
-    mv "$program.$$" "$program"
+    mv "$made/program" "$program"
+    rmdir "$made"
   fi
   echo "$program"
 }
@@ -72,8 +75,9 @@ bundle() { # NAME
 }
 
 make_rootfs() { # once a file
-  local root=$BATS_FILE_TMPDIR/rootfs
-  [[ ! -d $root ]] || return 0
+  local root=$BATS_FILE_TMPDIR/rootfs.new
+  [[ ! -d $BATS_FILE_TMPDIR/rootfs ]] || return 0
+  rm -rf "$root"
   mkdir -p "$root"/{bin,dev,etc,home,proc,root,run,sys,tmp,usr/bin,var}
   chmod 1777 "$root/tmp"
   cp "$(command -v busybox)" "$root/bin/busybox"
@@ -83,6 +87,7 @@ make_rootfs() { # once a file
   echo root:x:0:0:root:/root:/bin/sh > "$root/etc/passwd"
   echo user:x:1000:1000:user:/home:/bin/sh >> "$root/etc/passwd"
   printf 'root:x:0:\nuser:x:1000:\nextra:x:2000:user\n' > "$root/etc/group"
+  mv "$root" "$BATS_FILE_TMPDIR/rootfs"
 }
 
 config() { # FILTER [ARG...]
@@ -234,7 +239,7 @@ scan() ( # [FILE]
 # they hold, may take a moment.  What is left goes to FILE: $(scan) would find the
 # process that runs it.
 all_gone() { # FILE
-  local end=$((SECONDS + 10))
+  local end=$((SECONDS + 60))
   while scan "$BATS_TEST_TMPDIR/.before" > "$1" && [[ -s $1 ]]; do
     ((SECONDS < end)) || return
     sleep 0.05
@@ -256,6 +261,8 @@ common_teardown() {
   return $wrong
 } >&2
 
+remove_groups() { find /sys/fs/cgroup -depth -path '/sys/fs/cgroup/berth-test-*' -type d -exec rmdir {} +; }
+
 remove_left() { # so that only the test that left it fails
   local kind thing
   while read -r kind thing; do
@@ -264,6 +271,5 @@ remove_left() { # so that only the test that left it fails
       mount:) cut -d' ' -f5 <<< "$thing" | xargs umount -l ;;
     esac
   done
-  sleep 0.1
-  find /sys/fs/cgroup -depth -path '/sys/fs/cgroup/berth-test-*' -type d -exec rmdir {} + || :
+  WAIT=10 wait_until remove_groups || :
 }

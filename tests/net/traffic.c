@@ -172,16 +172,20 @@ static void pour_tcp(struct pollfd *fds, nfds_t count, const struct options *opt
 static void pour_udp(struct pollfd *fds, nfds_t count, const struct options *options, double end)
 {
 	static const char buffer[DATAGRAM];
-	double begin = now(), t = begin;
+	double begin = now(), t;
 	uint64_t sent = 0;
 
-	for (; t < end; t = now()) {
+	/* All that is due by the end, however late we come to it. */
+	do {
+		t = now();
+		if (t > end)
+			t = end;
 		while ((double)sent * DATAGRAM * 8 < (t - begin) * options->udp_rate) {
 			send(fds[sent % count].fd, buffer, sizeof buffer, MSG_DONTWAIT);
 			sent++;
 		}
 		nanosleep(&(struct timespec){ .tv_nsec = 500000 }, NULL);
-	}
+	} while (t < end);
 }
 
 /* The sink may not be there yet. */

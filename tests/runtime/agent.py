@@ -53,8 +53,9 @@ def answer(listener, reply, calls):
 def main():
     path, directory, reply = sys.argv[1:]
     server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    server.bind(path)
+    server.bind(path + ".new")
     server.listen(8)
+    os.rename(path + ".new", path)  # who sees it can connect
     n = 0
     while True:
         connection, _ = server.accept()

@@ -4,8 +4,9 @@ import os, socket, sys
 
 path, output, line = sys.argv[1:]
 listener = socket.socket(socket.AF_UNIX)
-listener.bind(path)
+listener.bind(path + '.new')
 listener.listen(1)
+os.rename(path + '.new', path)  # who sees it can connect
 connection, _ = listener.accept()
 _, (master,), _, _ = socket.recv_fds(connection, 100, 1)
 os.unlink(path)

@@ -162,9 +162,11 @@ exec_process() { run berth exec --process "$BATS_TEST_TMPDIR/process.json" one; 
   start_new one
   process '["mkdir", "/made"]'
   exec_process
-  assert_failure
+  assert_failure 1
+  assert_contains "can't create directory '/made'"
   run berth exec --no-new-privs=false --cap SYS_ADMIN one mkdir /made
-  assert_failure
+  assert_failure 1
+  assert_contains "can't create directory '/made'"
   assert_missing "$bundle/rootfs/made"
 }
 

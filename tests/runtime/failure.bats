@@ -19,7 +19,7 @@ nothing_left() { # WHAT
 fails() { # WHAT TEXT [OPTION...]: create must fail with TEXT, and leave nothing; then the configuration is the good one again
   local what=$1 text=$2
   shift 2
-  run timeout 30 "$BERTH" --root "$BATS_TEST_TMPDIR/state" create --bundle "$bundle" "$@" broken < /dev/null 3>&-
+  run timeout 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" create --bundle "$bundle" "$@" broken < /dev/null 3>&-
   ((status == 1)) || fail "$what: expected status 1, got $status and:" "$output"
   [[ $output = *"$text"* ]] || fail "$what: expected a message with: $text" "got: $output"
   [[ $(wc -l <<< "$output") = 1 ]] || fail "$what: more than one line:" "$output"
@@ -92,7 +92,7 @@ del(.process) | /process
 .linux.cgroupsPath = "/runner" | cgroup
 .hooks.createRuntime = [{path: "/bin/false"}] | createRuntime hook 0
 .hooks.createContainer = [{path: "/nowhere"}] | createContainer hook 0
-.hooks.prestart = [{path: "/bin/sleep", args: ["sleep", "9"], timeout: 1}] | prestart hook 0
+.hooks.prestart = [{path: "/bin/sleep", args: ["sleep", "600"], timeout: 1}] | prestart hook 0
 .annotations = {"": "x"} | /annotations
 .vm = {} | /vm
 . = [] | config.json
@@ -129,7 +129,7 @@ del(.process) | /process
   assert_error config.json
   rmdir "$bundle/config.json"
   mkfifo "$bundle/config.json"
-  run timeout 10 "$BERTH" --root "$BATS_TEST_TMPDIR/state" create --bundle "$bundle" broken < /dev/null 3>&-
+  run timeout 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" create --bundle "$bundle" broken < /dev/null 3>&-
   assert_error config.json
   rm "$bundle/config.json"
   cp "$bundle/good.json" "$bundle/config.json"
@@ -146,12 +146,14 @@ del(.process) | /process
   : > "$BATS_TEST_TMPDIR/file"
   fails 'a console socket that is a file' "$BATS_TEST_TMPDIR/file" --console-socket "$BATS_TEST_TMPDIR/file"
   config '.process.terminal = true | del(.mounts[] | select(.destination == "/dev/pts"))'
-  python3 -c 'import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(9); time.sleep(100)' "$BATS_TEST_TMPDIR/console" 3>&- &
+  python3 -c 'import os, socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1] + ".new"); s.listen(9)
+os.rename(sys.argv[1] + ".new", sys.argv[1]); time.sleep(1000)' "$BATS_TEST_TMPDIR/console" 3>&- &
   local listener=$!
   wait_until test -S "$BATS_TEST_TMPDIR/console"
   scan > "$BATS_TEST_TMPDIR/.before"
   fails 'a terminal without devpts' /dev/pts --console-socket "$BATS_TEST_TMPDIR/console"
   kill $listener
+  wait $listener || :
 }
 
 @test "the machine refuses: state directory, cgroups, files" {
@@ -219,7 +221,7 @@ del(.process) | /process
   while read -r call n; do
     ((i++ % stride == 0)) || continue
     status=0 # not by run: a container that is made keeps its pipe open
-    timeout 30 strace -qq -o /dev/null -e signal=none -e trace="$call" -e inject="$call:error=EIO:when=$n" \
+    timeout 60 strace -qq -o /dev/null -e signal=none -e trace="$call" -e inject="$call:error=EIO:when=$n" \
       "$BERTH" --root "$BATS_TEST_TMPDIR/state" create --bundle "$bundle" broken < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1 3>&- || status=$?
     output=$(< "$BATS_TEST_TMPDIR/out")
     if ((status == 0)); then
@@ -246,7 +248,7 @@ del(.process) | /process
     "$BATS_TEST_TMPDIR/trace" "$BATS_TEST_TMPDIR/trace")
   for call in $calls; do
     [[ $call != exit ]] || continue
-    run timeout 30 strace -f -qq -o /dev/null -e signal=none -e trace="$call" -e inject="$call:signal=SIGKILL:when=1" \
+    run timeout 60 strace -f -qq -o /dev/null -e signal=none -e trace="$call" -e inject="$call:signal=SIGKILL:when=1" \
       "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" broken < /dev/null 3>&-
     ((status == 1)) || fail "$call: status $status: $output"
     [[ $output = *"killed by signal 9"* ]] || fail "$call: $output"
@@ -259,8 +261,15 @@ del(.process) | /process
 @test "what the container's process failed of is told, not what followed from it" {
   config '.linux.sysctl = { "net.ipv4.ip_forward": "nonsense" }'
   # As where systemd has removed the scope of a process that is gone: the device filter has no group any more.
-  run timeout 30 strace -qq -o /dev/null -e signal=none -e trace=bpf -e inject=bpf:error=ENOENT:delay_enter=2000000 \
-    "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" broken < /dev/null 3>&-
+  held bpf=ENOENT run --bundle "$bundle" broken > "$BATS_TEST_TMPDIR/out" 2>&1
+  wait_until held_up
+  # The zombie that was process 1 of its pid namespace.
+  has_died() { awk 'FNR == 1 { dead = 0 } /^State:\tZ/ { dead = 1 } /^NSpid:.*\t1$/ && dead { found = 1 } END { exit !found }' /proc/[0-9]*/status; }
+  wait_until has_died
+  let_go
+  status=0
+  wait $! || status=$?
+  output=$(< "$BATS_TEST_TMPDIR/out")
   assert_error net.ipv4.ip_forward
   nothing_left 'a sysctl that cannot be written'
 }

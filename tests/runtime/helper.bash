@@ -6,6 +6,8 @@
 #   run_args ARG...            the same with these args; args ARG... only sets them
 #   run_config                 the same with the configuration as it is
 #   berth_background ARG...    berth as a process of its own, $!
+#   held CALL[=ERROR] ARG...   the same; its processes wait where they make that system call, or are to fail of it, until let_go. There is one:
+#                              wait_until held_up. Input is none
 #   install_probe              puts probe.c's program at /bin/probe of the bundle
 #   refused TEXT...            berth run must fail, with each TEXT in its message
 #   foreign_program aarch64|riscv64   a program of that architecture (foreign/); prints its path
@@ -25,6 +27,12 @@ run_args() { args "$@"; run_config; }
 # In the background, as $!, which is berth itself and not a shell.
 berth_background() { "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" 3>&- & }
 
+held() { # CALL[=ERROR] ARG...
+  python3 "$top/tests/runtime/held.py" "$1" "$BATS_TEST_TMPDIR/held" "$BATS_TEST_TMPDIR/go" "$BERTH" --root "$BATS_TEST_TMPDIR/state" "${@:2}" 3>&- &
+}
+held_up() { [[ -e $BATS_TEST_TMPDIR/held ]]; }
+let_go() { : > "$BATS_TEST_TMPDIR/go"; }
+
 refused() { # TEXT...
   run_config
   assert_error "$@"
@@ -36,23 +44,27 @@ install_probe() { cp "$(probe_program)" "$bundle/rootfs/bin/probe"; }
 
 # Both are made outside of the test machine, which has neither assemblers nor emulators.
 foreign_program() {
-  local program=$top/build/helpers/$1 source=$top/tests/runtime/foreign/$1.s
+  local program=$top/build/helpers/$1 source=$top/tests/runtime/foreign/$1.s made
   if [[ ! $program -nt $source ]]; then
     mkdir -p "${program%/*}"
-    "$1-linux-gnu-as" -o "$program.$$.o" "$source" && "$1-linux-gnu-ld" -s -o "$program.$$" "$program.$$.o" >&2 ||
+    made=$(mktemp -d "$program.XXXXXX")
+    "$1-linux-gnu-as" -o "$made/object" "$source" && "$1-linux-gnu-ld" -s -o "$made/program" "$made/object" >&2 ||
       fail "cannot assemble $1 (in the test machine: run the suite outside first)" || return
-    rm "$program.$$.o"
-    mv "$program.$$" "$program"
+    mv "$made/program" "$program"
+    rm -r "$made"
   fi
   echo "$program"
 }
 
 emulator() {
-  local name=qemu-$1-static
+  local name=qemu-$1-static made
   if [[ ! -x /usr/bin/$name ]]; then cp "$top/build/helpers/$name" /usr/bin; fi
   if [[ ! -x $top/build/helpers/$name && ! ${BERTH_VM_KERNEL-} ]]; then
-    cp -L "/usr/bin/$name" "$top/build/helpers/$name.$$"
-    mv "$top/build/helpers/$name.$$" "$top/build/helpers/$name"
+    mkdir -p "$top/build/helpers"
+    made=$(mktemp -d "$top/build/helpers/$name.XXXXXX")
+    cp -L "/usr/bin/$name" "$made/program"
+    mv "$made/program" "$top/build/helpers/$name"
+    rmdir "$made"
   fi
 }
 

@@ -236,9 +236,9 @@ field() { jq -r "$2" "$shared/$1.state"; } # POINT FILTER
   run berth start hooks
   assert_error 'poststart hook 0' 3 reason
   assert_status hooks none
-  assert_missing "/proc/$pid"
+  wait_until test ! -e "/proc/$pid" # process 1 has to reap it
   assert_equal "$(order)" poststop
-  run timeout 20 "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" hooks 3>&-
+  run timeout 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" hooks 3>&-
   assert_error 'poststart hook 0'
   assert_status hooks none
 }

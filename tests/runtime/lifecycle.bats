@@ -187,7 +187,7 @@ in_state() { # STATUS: a container "life" in it
   group=$(cgroup_of life)
   berth start life
   wait_until is life stopped
-  rmdir "$group"
+  wait_until rmdir "$group"
   berth kill --all life KILL
   run berth kill life KILL
   assert_error 'container not running'

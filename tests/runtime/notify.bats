@@ -83,7 +83,7 @@ service='notify() { /bin/notify "$@"; }; go() { until [ -e "/run/$1" ]; do sleep
   assert_equal "$(cat "$log")" ''
   : > "$bundle/rootfs/run/on"
   wait $start
-  heard "MAINPID=$(pid_of service)"
+  wait_until heard "MAINPID=$(pid_of service)"
   delete_all service
   rm "$bundle/rootfs/run/on"
   berth_background run --detach --bundle "$bundle" service < /dev/null > /dev/null 2>&1

@@ -6,16 +6,19 @@
  *   probe syscall|i386|x32 NUMBER [ARG...]      makes a system call, of that ABI; prints "ok RESULT" or the number of the error
  *   probe trap NUMBER                           the same, but a SIGSYS that it raises is caught and printed: "SIGSYS errno N"
  *   probe exec FILE [ARG...]                    execve, and the number of the error
+ *   probe lock FILE COMMAND [ARG...]            takes the lock of FILE, of flock(2), and executes that with it; or prints "held"
  *   probe fds                                   the open descriptors, with what they are
  *   probe signals                               the signals that are ignored or blocked
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -192,6 +195,20 @@ static int show_fds(void)
 	return !dir;
 }
 
+static int take_lock(const char *file, char **command)
+{
+	/* Open also for the command. */
+	int fd = open(file, O_RDWR | O_CREAT, 0644);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
+		puts("held");
+		return 1;
+	}
+	if (fd >= 0)
+		execvp(command[0], command);
+	return print_result(-errno);
+}
+
 static int show_signals(void)
 {
 	sigset_t blocked;
@@ -238,6 +255,8 @@ int main(int argc, char **argv, char **envp)
 		execve(argv[2], argv + 2, envp);
 		return print_result(-errno);
 	}
+	if (argc > 3 && strcmp(command, "lock") == 0)
+		return take_lock(argv[2], argv + 3);
 	fprintf(stderr, "probe: what?\n");
 	return 2;
 }

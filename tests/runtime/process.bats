@@ -335,8 +335,11 @@ try_oom() { # SCORE: prints it where this machine lets root have it
   run berth exec keys probe keyring
   assert_output "$(head -n1 "$BATS_TEST_TMPDIR/keys.log")"
   assert_contains _ses.keys
+  delete_all keys
   config '.process.args = ["probe", "keyring"]'
   run berth run --no-new-keyring --bundle "$bundle" none
+  assert_success
+  assert_contains 'keyring;'
   refute_contains _ses.none
   # and an exec shares what its container has
   bundle shares

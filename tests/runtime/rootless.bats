@@ -28,9 +28,11 @@ setup() {
 teardown() {
   local id
   for id in one system; do [[ ! -d $runtime_dir/berth/$id ]] || berth delete --force "$id"; done
-  [[ ! ${own-} ]] || rmdir "$own"/*/ "$own"
+  [[ ! ${own-} ]] || wait_until remove_own
   common_teardown
 }
+
+remove_own() { [[ ! -d $own ]] || find "$own" -depth -type d -exec rmdir {} +; }
 
 # As the user; $place leads the way into a group.
 as_user() { "${place[@]}" setpriv --reuid "$user" --regid "$user" --clear-groups -- env -i PATH="$PATH" XDG_RUNTIME_DIR="$runtime_dir" "$@" 3>&-; }
@@ -280,9 +282,7 @@ in_group() { (echo "$BASHPID" > "$1/cgroup.procs" && "${@:2}"); }
   berth exec one true
   berth exec --detach one sleep 1234
   berth exec --cap CAP_SYS_ADMIN --detach one unshare --pid --fork sleep 1235
-  wait_until eval 'berth ps one | grep -q " sleep 1235"'
-  run berth ps --format json one
-  assert_equal "$(jq 'length' <<< "$output")" 4
+  wait_until eval '(($(berth ps --format json one | jq length) == 4))'
   run berth ps one
   assert_contains 'sleep 1234'
   berth kill --all one TERM

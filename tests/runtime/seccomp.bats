@@ -307,7 +307,7 @@ notify() { # NAME...
   script 'sleep 100'
   refused "$socket"
   assert_status seccomp none
-  run timeout 30 "$BERTH" --root "$BATS_TEST_TMPDIR/state" create --bundle "$bundle" seccomp 3>&- < /dev/null
+  run timeout 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" create --bundle "$bundle" seccomp 3>&- < /dev/null
   assert_error "$socket"
   assert_status seccomp none
   config 'del(.linux.seccomp.listenerPath)'

@@ -40,6 +40,7 @@ volume() { # a directory with files of root's and of user 1000's: $volume
   config '.linux.namespaces |= map(select(.type != "pid")) | .process.capabilities[] += ["CAP_KILL", "CAP_SYS_PTRACE", "CAP_DAC_OVERRIDE"]'
   add_mount /other bind "$first/rootfs/tmp" bind
   pid=$(pid_of first)
+  wait_until grep -qx 'not mine' "$BATS_TEST_TMPDIR/first.log"
   run_inside "touch /tmp/made; stat -c %u:%g /tmp/made /other/made; kill -9 $pid; ls -l /proc/$pid/root; rm /other/made; echo \$?"
   assert_contains $'0:0\n65534:65534'
   assert_contains "can't kill pid $pid: Operation not permitted"

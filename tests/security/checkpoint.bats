@@ -51,6 +51,7 @@ move() { # ID: into files and back
   run berth exec saved cat /sys/fs/cgroup/cgroup.type # the root has no such file
   assert_output domain
   run berth exec saved ls /sys/fs/cgroup
+  assert_success
   refute_contains runner
 }
 

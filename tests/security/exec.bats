@@ -44,9 +44,14 @@ setup() {
   config 'del(.linux.seccomp) | .process.user = { uid: 1000, gid: 1000 } | .process.args = ["/bin/attack", "flee", "/bin/attack", "/bin/busybox"]'
   start_new one
   wait_until grep -q ready "$BATS_TEST_TMPDIR/one.log"
+  held setns exec --user 0 one /bin/busybox caps > "$BATS_TEST_TMPDIR/out" 2>&1
+  wait_until held_up
   # In time to be where the exec comes.
-  run strace -f -qq -o /dev/null -e signal=none -e trace=setns -e inject=setns:delay_enter=3000000 \
-    "$BERTH" --root "$BATS_TEST_TMPDIR/state" exec --user 0 one /bin/busybox caps 3>&-
+  wait_until grep -q gone "$BATS_TEST_TMPDIR/one.log"
+  let_go
+  status=0
+  wait $! || status=$?
+  output=$(< "$BATS_TEST_TMPDIR/out")
   assert_failure 255
   assert_output 'berth exec: the first process of container one has just gone to a user namespace of its own'
   # The next one comes there as who belongs there: nobody, since nobody is mapped.
@@ -78,17 +83,16 @@ setup() {
 
 @test "no exec comes into a container whose init has not entered the root yet" {
   script 'exec sleep 1000'
-  strace -f -qq -o /dev/null -e signal=none -e trace=pivot_root -e inject=pivot_root:delay_enter=3000000 \
-    "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --detach --bundle "$bundle" one < /dev/null > /dev/null 2>&1 3>&- &
-  wait_until test -s "$BATS_TEST_TMPDIR/state/one/config.json"
-  local refused=0
-  while run berth exec one env LC_ALL=C ls /; ((status)); do
+  held pivot_root run --detach --bundle "$bundle" one > /dev/null 2>&1
+  wait_until held_up
+  for _ in 1 2 3; do
+    run berth exec one ls /
     assert_failure 255
     assert_output 'berth exec: container one is still being created'
-    refused=$((refused + 1))
-    sleep 0.1
   done
-  ((refused > 0))
+  let_go
+  wait $!
+  run berth exec one env LC_ALL=C ls /
   assert_output "$(LC_ALL=C ls "$bundle/rootfs")"
   berth delete --force one
 }

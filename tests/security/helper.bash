@@ -56,7 +56,7 @@ server.bind(sys.argv[1] + ".new")
 server.listen(0)
 client.connect(sys.argv[1] + ".new")
 os.rename(sys.argv[1] + ".new", sys.argv[1])
-time.sleep(60)' "$blocked" 3>&- &
+time.sleep(1000)' "$blocked" 3>&- &
   blocker=$!
   wait_until test -S "$blocked"
 }

@@ -9,6 +9,7 @@ other_container() {
   script 'sleep 1000'
   "$BERTH" --root "$BATS_TEST_TMPDIR/other" run --detach --bundle "$bundle" victim < /dev/null > /dev/null 2>&1 3>&-
   victim=$("$BERTH" --root "$BATS_TEST_TMPDIR/other" state victim | jq .pid)
+  wait_until grep -qx sleep "/proc/$victim/comm"
   other=$(other_files)
 }
 
@@ -114,6 +115,7 @@ not_listed() { # ID WHY
   local path=$BATS_TEST_TMPDIR/$'x","pid":1,"status":"stopped","y":"\n' other
   sleep 1000 3>&- &
   other=$!
+  wait_until grep -qx sleep "/proc/$other/comm"
   bundle one
   config '.annotations = { ($text): $text }' --arg text 'x","pid":'$other',"y":"'
   script 'sleep 1000'

@@ -137,11 +137,16 @@ takes_over='until grep -q " /tmp/data " /proc/mounts; do sleep 0.05; done; mount
   config 'del(.linux.seccomp) | .process.user = { uid: 1000, gid: 1000 } | .process.args = ["/bin/attack", "flee", "/bin/attack", "/bin/busybox"]'
   start_new one
   wait_until grep -q ready "$BATS_TEST_TMPDIR/one.log"
-  (sleep 1; : > "$bundle/rootfs/tmp/go") 3>&- &
-  run strace -f -qq -o /dev/null -e signal=none -e trace=setns -e inject=setns:delay_enter=3000000 \
-    "$BERTH" --root "$BATS_TEST_TMPDIR/state" mounts add one - 3>&- <<< '[{"destination":"/tmp/data","type":"tmpfs","options":["ro"]}]'
+  echo '[{"destination":"/tmp/data","type":"tmpfs","options":["ro"]}]' > "$BATS_TEST_TMPDIR/mounts.json"
+  held setns mounts add one "$BATS_TEST_TMPDIR/mounts.json" > "$BATS_TEST_TMPDIR/out" 2>&1
+  wait_until held_up
+  : > "$bundle/rootfs/tmp/go"
+  wait_until grep -q gone "$BATS_TEST_TMPDIR/one.log"
+  let_go
+  status=0
+  wait $! || status=$?
+  output=$(< "$BATS_TEST_TMPDIR/out")
   assert_error 'a user namespace of its own'
-  grep -q gone "$BATS_TEST_TMPDIR/one.log"
   ! grep " /tmp/data " "/proc/$(pid_of one)/mounts" || fail 'it has the mount'
 }
 

@@ -143,10 +143,11 @@ fake_proc() { # DIRECTORY
   add_mount /dev bind "$volume" bind
   add_mount /dev/pts devpts devpts newinstance ptmxmode=0666
   script 'echo to the console > /dev/console'
-  local i
-  for i in {1..20}; do
+  local i succeeded=''
+  for ((i = 0; i < 20 || (i < 200 && !succeeded); i++)); do
     run berth run --bundle "$bundle" race < /dev/null
     untouched
+    if ((status == 0)); then succeeded=1; fi
   done
-  assert_success # it comes to an end of it, the last time at least
+  [[ $succeeded ]] || fail "it never comes to an end of it:" "$output"
 }

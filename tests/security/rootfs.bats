@@ -116,6 +116,7 @@ race() { # N
   touch "$fs/still-writable" || fail "the host's file system is read-only"
   config '.mounts[8].destination = "/other" | .mounts[8].options = ["bind", "remount", "rw"]'
   run_inside 'touch /volume/made'
+  assert_error /mounts/8 'symbolic link'
   assert_missing "$fs/volume/made"
   umount "$fs"
 }
@@ -185,11 +186,14 @@ race() { # N
   config '.mounts += [{ destination: "/vol", type: "bind", source: $volume, options: ["bind"] },
     { destination: "/vol/mount", type: "tmpfs", source: "tmpfs", options: ["silent", "tmpcopyup"] }]' --arg volume "$volume"
   script 'ls /etc; cat /vol/link/planted'
-  strace -f -qq -o /dev/null -e signal=none -e trace=mount -e inject=mount:delay_exit=3000000 \
+  # Stopped once it has mounted.
+  strace -f -qq -o /dev/null -e signal=none -e trace=mount -e inject=mount:signal=SIGSTOP \
     "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one < /dev/null > "$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
-  is_mounted() { cat /proc/[0-9]*/mounts | grep -q "/vol/mount tmpfs"; }
-  WAIT=20 wait_until is_mounted
+  local mounter=''
+  is_mounted() { mounter=$(grep -l "/vol/mount tmpfs" /proc/[0-9]*/mounts | cut -d/ -f3) && [[ $mounter ]]; }
+  wait_until is_mounted
   attack swap "$volume/mount" "$volume/link" 1
+  kill -CONT "$mounter"
   wait $! || :
   assert_equal "$(< "$BATS_TEST_TMPDIR/log")" $'group\npasswd\nplanted'
   assert_missing "$bundle/rootfs/etc/planted"

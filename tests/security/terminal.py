@@ -4,7 +4,7 @@
 terminal.py [--when TEXT=SIGNAL] -- COMMAND [ARGUMENT...]      with --when: is sent SIGNAL once it has written TEXT
 
 Prints what the command wrote; then "status N"; "typed TEXT", what lies in the terminal's input, as a shell would read it next; and
-"settings restored", for which it waits up to ten seconds, or what is different. A command that is still there after a minute, or 32 MiB, is
+"settings restored", for which it waits up to a minute, or what is different. A command that is still there after a minute, or 32 MiB, is
 killed.
 """
 
@@ -57,7 +57,7 @@ def main():
             os.kill(pid, signal.SIGKILL)
             end += 3600
     sys.stdout.write(output.decode(errors="replace").replace("\r", ""))
-    end = time.time() + 10
+    end = time.time() + 60
     while termios.tcgetattr(slave) != before and time.time() < end:
         time.sleep(0.01)
     after = termios.tcgetattr(slave)

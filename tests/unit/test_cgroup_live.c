@@ -228,7 +228,7 @@ static void refuses_a_frozen_group(void **state)
 	(void)state;
 	NEEDS_ROOT();
 	must(create(&first, at("/cold")));
-	must(cgroup_freeze(&first, true, 1000));
+	must(cgroup_freeze(&first, true, 60000));
 	assert_int_equal(create(&second, at("/cold")), -EBUSY);
 	assert_non_null(strstr(error_record()->text, "frozen"));
 	must(cgroup_remove(&first));
@@ -441,7 +441,7 @@ static void kills_what_forks_meanwhile(void **state)
 		spawn(cgroup.fd, bomb);
 		usleep(20000);
 		must(cgroup_kill(&cgroup, signal));
-		assert_int_equal(cgroup_events_wait(cgroup.fd, "populated", 0, 5000), 1);
+		assert_int_equal(cgroup_events_wait(cgroup.fd, "populated", 0, 60000), 1);
 		assert_int_equal(cgroup_is_frozen(&cgroup), 0);
 		reap_all();
 		must(cgroup_remove(&cgroup));
@@ -518,13 +518,13 @@ static void freezes_and_thaws(void **state)
 	signal(SIGTERM, SIG_DFL);
 
 	assert_int_equal(cgroup_is_frozen(&cgroup), 0);
-	must(cgroup_freeze(&cgroup, true, 2000));
+	must(cgroup_freeze(&cgroup, true, 60000));
 	assert_int_equal(cgroup_is_frozen(&cgroup), 1);
 	/* A signal with a handler waits until the group is thawed, and leaves it frozen. */
 	must(cgroup_kill(&cgroup, SIGTERM));
 	assert_int_equal(cgroup_is_frozen(&cgroup), 1);
 	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
-	must(cgroup_freeze(&cgroup, false, 2000));
+	must(cgroup_freeze(&cgroup, false, 60000));
 	assert_int_equal(reap(pid), 7 << 8);
 	child_count = 0;
 	must(cgroup_remove(&cgroup));
@@ -538,7 +538,7 @@ static void kills_a_frozen_group(void **state)
 	NEEDS_ROOT();
 	must(create(&cgroup, at("/ice")));
 	spawn(cgroup.fd, sleep_for_ever);
-	must(cgroup_freeze(&cgroup, true, 2000));
+	must(cgroup_freeze(&cgroup, true, 60000));
 	must(cgroup_remove(&cgroup));
 	reap_all();
 }
@@ -552,7 +552,7 @@ static void thawing_below_a_frozen_group_says_so(void **state)
 	must(create(&cgroup, at("/top/leaf")));
 	spawn(cgroup.fd, sleep_for_ever);
 	must(cgroup_open(&above, CGROUP_MANAGER_CGROUPFS, at("/top")));
-	must(cgroup_freeze(&above, true, 2000));
+	must(cgroup_freeze(&above, true, 60000));
 	assert_int_equal(cgroup_is_frozen(&cgroup), 1);
 	assert_int_equal(cgroup_freeze(&cgroup, false, 50), -ESTALE);
 	assert_non_null(strstr(error_record()->text, "above"));

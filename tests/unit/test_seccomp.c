@@ -866,7 +866,7 @@ static void answer(int listener)
 	struct pollfd p = { .fd = listener, .events = POLLIN };
 	struct seccomp_notif request = { 0 };
 
-	assert_int_equal(poll(&p, 1, 5000), 1);
+	assert_int_equal(poll(&p, 1, 60000), 1);
 	assert_int_equal(ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request), 0);
 	assert_int_equal(request.data.nr, SYS_mkdir);
 	struct seccomp_notif_resp response = { .id = request.id, .error = -ENOTBLK };
