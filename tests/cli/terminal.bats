@@ -65,7 +65,7 @@ on_terminal() { # ROWSxCOLUMNS [ACTION...] -- BERTH-ARGUMENT...
   script 'exec sleep 1000'
   on_terminal 24x80 -- run --bundle "$bundle" one > "$BATS_TEST_TMPDIR/out" 2>&1 &
   local job=$! ended=0
-  wait_until assert_status one running
+  wait_until eval 'grep -qx sleep "/proc/$(pid_of one)/comm"'
   berth kill one KILL
   wait $job || ended=$?
   assert_equal "$ended $(grep -x 'settings restored' "$BATS_TEST_TMPDIR/out")" '137 settings restored'

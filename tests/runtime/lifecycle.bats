@@ -265,12 +265,14 @@ in_state() { # STATUS: a container "life" in it
 }
 
 @test "delete --force while run waits for the workload" {
+  script 'echo up; exec sleep 1000'
   berth_background run --bundle "$bundle" life < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1
   local pid=$! status=0
-  wait_until is life running
+  # A status of running comes before run has started the workload.
+  wait_until grep -qx up "$BATS_TEST_TMPDIR/out"
   delete_all life
   wait $pid || status=$?
-  assert_equal "$status: $(< "$BATS_TEST_TMPDIR/out")" '137: '
+  assert_equal "$status: $(< "$BATS_TEST_TMPDIR/out")" '137: up'
   assert_status life none
 }
 

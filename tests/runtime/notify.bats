@@ -74,21 +74,22 @@ service='notify() { /bin/notify "$@"; }; go() { until [ -e "/run/$1" ]; do sleep
 }
 
 @test "start and a detached run return once it is ready, and can be deleted before" {
-  script "$service"'; notify "$(printf "STATUS=%05000d" 0)"; go on; notify READY=1; exec sleep 1000'
+  script "$service"'; notify "$(printf "STATUS=%05000d" 0)"; : > /run/up; go on; notify READY=1; exec sleep 1000'
   create service
   berth_background start service
   local start=$!
-  wait_until is service running
+  wait_until test -e "$bundle/rootfs/run/up"
+  assert_status service running
   kill -0 $start
   assert_equal "$(cat "$log")" ''
   : > "$bundle/rootfs/run/on"
   wait $start
   wait_until heard "MAINPID=$(pid_of service)"
   delete_all service
-  rm "$bundle/rootfs/run/on"
+  rm "$bundle"/rootfs/run/{on,up}
   berth_background run --detach --bundle "$bundle" service < /dev/null > /dev/null 2>&1
   start=$!
-  wait_until is service running
+  wait_until test -e "$bundle/rootfs/run/up"
   kill -0 $start
   delete_all service
   wait $start

@@ -562,9 +562,9 @@ END
     run_config
     assert_equal "$status" "$code"
   done
-  script 'sleep 100'
-  berth_background run --bundle "$bundle" codes < /dev/null
-  wait_until is codes running
+  script 'echo up; exec sleep 1000'
+  berth_background run --bundle "$bundle" codes < /dev/null > "$BATS_TEST_TMPDIR/out"
+  wait_until grep -qx up "$BATS_TEST_TMPDIR/out"
   berth kill codes KILL
   status=0
   wait $! || status=$?
