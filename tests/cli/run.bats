@@ -366,7 +366,8 @@ run_in_background() { # ID [ENV-OPTION...]
   bundle one
   # Without a pid namespace, orphans look for the next subreaper.
   config 'del(.linux.namespaces[] | select(.type == "pid"))'
-  script 'cat /proc/$PPID/comm; orphan=$(sleep 1000 > /dev/null & echo $!); awk "/^PPid/ { print \$2 == $PPID ? \"ours\" : \"not ours\" }" /proc/$orphan/status
+  script 'cat /proc/$PPID/comm; orphan=$(sleep 1000 > /dev/null & echo $!)
+    awk "/^PPid/ { print \$2 == $PPID ? \"ours\" : \"not ours\" }" /proc/$orphan/status
     kill $orphan; n=0; while [ -e /proc/$orphan ] && [ $n -lt 1000 ]; do n=$((n + 1)); sleep 0.05; done; [ -e /proc/$orphan ] || echo reaped'
   run_new one
   assert_success
