@@ -56,7 +56,7 @@ lines_at_least() { (($(wc -l < "$BATS_TEST_TMPDIR/stream") >= $1)); }
 }
 
 @test "--stats: one line, with CPU time and processes" {
-  running 'sleep 100 & while :; do :; done'
+  running 'sleep 1000 & while :; do :; done'
   used() { (($(awk '/^usage_usec/ { print $2 }' "$(cgroup_of one)/cpu.stat") > 50000)); }
   wait_until used
   wait_until eval '(($(wc -l < "$(cgroup_of one)/cgroup.procs") == 2))'
@@ -70,7 +70,7 @@ lines_at_least() { (($(wc -l < "$BATS_TEST_TMPDIR/stream") >= $1)); }
 
 @test "--stats: pressure of cpu, memory and io" {
   [[ -e /sys/fs/cgroup/runner/cpu.pressure ]] || skip "no pressure information here"
-  running 'exec sleep 100'
+  running 'exec sleep 1000'
   run berth events --stats one
   jq -e '.data | [.cpu.psi, .memory.psi, .blkio.psi] | all((keys == ["full", "some"]) and
     all(keys == ["avg10", "avg300", "avg60", "total"]) and all(.[] | .[]; type == "number" and . >= 0))' <<< "$output"
@@ -78,7 +78,7 @@ lines_at_least() { (($(wc -l < "$BATS_TEST_TMPDIR/stream") >= $1)); }
 
 @test "--stats: every member of runc's is there, of the same type" {
   "$top/tests/peers/peer" --path sid runc > /dev/null 2>&1 || skip "tests/peers/install has not been run"
-  running 'exec sleep 100'
+  running 'exec sleep 1000'
   run berth events --stats one
   ours=$output
   config '.ociVersion = "1.2.0" | .linux.cgroupsPath = "/other"'
@@ -94,7 +94,7 @@ lines_at_least() { (($(wc -l < "$BATS_TEST_TMPDIR/stream") >= $1)); }
 }
 
 @test "statistics at every interval, until the container ends" {
-  running 'exec sleep 100'
+  running 'exec sleep 1000'
   stream 'wait_until lines_at_least 3; berth kill one KILL' --interval 100ms
   jq -se 'length >= 3 and all(.type == "stats" and .id == "one")' "$BATS_TEST_TMPDIR/stream"
   # A stopped container prints none.
@@ -102,7 +102,7 @@ lines_at_least() { (($(wc -l < "$BATS_TEST_TMPDIR/stream") >= $1)); }
 }
 
 @test "the end is told at once, not at the next interval" {
-  running 'exec sleep 100'
+  running 'exec sleep 1000'
   stream 'berth delete --force one' --interval 1h
   assert_equal "$(< "$BATS_TEST_TMPDIR/stream")" ""
 }
@@ -110,7 +110,7 @@ lines_at_least() { (($(wc -l < "$BATS_TEST_TMPDIR/stream") >= $1)); }
 @test "without a pid namespace, the end is that of the container's own process" {
   bundle one
   config 'del(.linux.namespaces[] | select(.type == "pid"))'
-  script 'sleep 100 & exec sleep 100'
+  script 'sleep 1000 & exec sleep 1000'
   start_new one
   stream 'kill -9 "$(pid_of one)"' --interval 1h
   assert_equal "$(< "$BATS_TEST_TMPDIR/stream")" ""
@@ -126,7 +126,7 @@ lines_at_least() { (($(wc -l < "$BATS_TEST_TMPDIR/stream") >= $1)); }
   wait_until assert_status one stopped
   berth delete one
   bundle two
-  script 'exec sleep 100'
+  script 'exec sleep 1000'
   start_new two
   berth pause two
   run berth events --stats two
@@ -135,7 +135,7 @@ lines_at_least() { (($(wc -l < "$BATS_TEST_TMPDIR/stream") >= $1)); }
 }
 
 @test "a reader that has gone ends the stream; output that cannot be written is an error" {
-  running 'exec sleep 100'
+  running 'exec sleep 1000'
   run timeout 60 bash -c '"$@" | head -n 1' - "$BERTH" --root "$BATS_TEST_TMPDIR/state" events --interval 50ms one
   assert_success
   jq -e '.type == "stats"' <<< "$output"

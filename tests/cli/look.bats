@@ -27,7 +27,7 @@ need_runc() {
   config '.annotations = {"a.b": "c"}'
   create one
   bundle two
-  script 'sleep 100'
+  script 'sleep 1000'
   start_new two
   run berth list
   assert_equal "${#lines[@]}" 3
@@ -146,7 +146,7 @@ need_runc() {
 
 @test "ps: json has the pids, as the host sees them" {
   bundle one
-  script 'sleep 100 & sleep 100 & wait'
+  script 'sleep 1000 & sleep 1000 & wait'
   start_new one
   wait_until sh -c '[ $(wc -l < "$1") = 3 ]' - "$(cgroup_of one)/cgroup.procs"
   run berth ps --format json one
@@ -209,7 +209,7 @@ need_runc() {
 
 @test "ps: a container's process cannot write to the terminal by its name" {
   bundle one
-  script $'exec sh -c "sleep 100; :" \'x\e[31m\nroot 1 evil\''
+  script $'exec sh -c "sleep 1000; :" \'x\e[31m\nroot 1 evil\''
   start_new one
   wait_until sh -c 'grep -q evil "$1"' - "/proc/$(pid_of one)/cmdline"
   run berth ps one

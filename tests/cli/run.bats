@@ -256,7 +256,7 @@ assert_none() { assert_equal "$(berth list -q)" ""; }
 
 @test "--pid-file holds the process, without a line end" {
   bundle one
-  script 'sleep 100'
+  script 'sleep 1000'
   create one --pid-file "$BATS_TEST_TMPDIR/pid"
   assert_equal "$(< "$BATS_TEST_TMPDIR/pid")" "$(pid_of one)"
   assert_equal "$(wc -l < "$BATS_TEST_TMPDIR/pid")" 0
@@ -275,7 +275,7 @@ assert_none() { assert_equal "$(berth list -q)" ""; }
 
 @test "run --detach returns once the workload runs, and leaves the container" {
   bundle one
-  script 'echo hello; sleep 100'
+  script 'echo hello; sleep 1000'
   berth run --detach --bundle "$bundle" one < /dev/null > "$BATS_TEST_TMPDIR/out"
   assert_status one running
   wait_until grep -q hello "$BATS_TEST_TMPDIR/out"
@@ -355,7 +355,7 @@ run_in_background() { # ID [ENV-OPTION...]
   berth start one
   wait_until grep -q SigIgn out
   assert_equal "$(< out)" "$none"
-  script 'sleep 100'
+  script 'sleep 1000'
   berth delete --force one
   start_new one
   run env --ignore-signal "$BERTH" --root state exec one grep -E '^Sig(Blk|Ign)' /proc/self/status
@@ -431,7 +431,7 @@ run_in_background() { # ID [ENV-OPTION...]
 
 @test "delete: a running container only with --force" {
   bundle one
-  script 'sleep 100'
+  script 'sleep 1000'
   start_new one
   run berth delete one
   assert_error "not stopped"
@@ -448,7 +448,7 @@ run_in_background() { # ID [ENV-OPTION...]
   local id
   for id in web1 web2 db; do
     bundle $id
-    script 'sleep 100'
+    script 'sleep 1000'
     start_new $id
   done
   berth kill --regex '^web' KILL

@@ -32,7 +32,7 @@ words() { tr -s ' ' <<< "$1"; }
 }
 
 @test "--once: the busy one first, the stopped one last, '-' for what is not known" {
-  running idle 'exec sleep 100'
+  running idle 'exec sleep 1000'
   running busy 'while :; do :; done'
   running ended true
   wait_until assert_status ended stopped
@@ -54,7 +54,7 @@ words() { tr -s ' ' <<< "$1"; }
 
 @test "--once: what a cgroup without controllers does not tell" {
   ! grep -qw memory /sys/fs/cgroup/cgroup.controllers || skip "there is a memory controller"
-  running one 'sleep 100 & exec sleep 100'
+  running one 'sleep 1000 & exec sleep 1000'
   run berth top --once --interval 100ms
   assert_success
   # The network of its own has carried nothing.
@@ -62,9 +62,9 @@ words() { tr -s ' ' <<< "$1"; }
 }
 
 @test "--once: those that are named, each once, and no other" {
-  running one 'exec sleep 100'
-  running two 'exec sleep 100'
-  running three 'exec sleep 100'
+  running one 'exec sleep 1000'
+  running two 'exec sleep 1000'
+  running three 'exec sleep 1000'
   run berth top --once --interval 10ms two one two
   assert_success
   assert_equal "$(awk 'NR > 1 { print $1 }' <<< "$output" | sort | paste -sd' ')" "one two"
@@ -87,7 +87,7 @@ words() { tr -s ' ' <<< "$1"; }
 @test "a container in the host's network has no traffic of its own" {
   bundle one
   config 'del(.linux.namespaces[] | select(.type == "network"))'
-  script 'exec sleep 100'
+  script 'exec sleep 1000'
   start_new one
   run berth top --once --interval 10ms --format json
   assert_equal "$(jq -c '.[0].network' <<< "$output")" '{"receivedBitsPerSecond":null,"sentBitsPerSecond":null,"source":null}'
@@ -96,7 +96,7 @@ words() { tr -s ' ' <<< "$1"; }
 @test "a container without a cgroup of its own has a status and a network" {
   bundle one
   config 'del(.linux.cgroupsPath) | del(.linux.resources)'
-  script 'exec sleep 100'
+  script 'exec sleep 1000'
   berth --cgroup-manager disabled create --bundle "$bundle" one < /dev/null > "$BATS_TEST_TMPDIR/log" 2>&1 ||
     fail "$(< "$BATS_TEST_TMPDIR/log")"
   run berth top --once --interval 10ms
@@ -105,7 +105,7 @@ words() { tr -s ' ' <<< "$1"; }
 }
 
 @test "a container that is half made hides no other" {
-  running one 'exec sleep 100'
+  running one 'exec sleep 1000'
   mkdir "$BATS_TEST_TMPDIR/state/half"
   run --separate-stderr berth top --once --interval 10ms
   assert_success
@@ -122,7 +122,7 @@ words() { tr -s ' ' <<< "$1"; }
 }
 
 @test "a thousand containers" {
-  running one 'exec sleep 100'
+  running one 'exec sleep 1000'
   local many=$BATS_TEST_TMPDIR/many i
   # What tells one container from another is its state alone.
   local state
@@ -154,10 +154,10 @@ end_top() {
 }
 
 @test "without a terminal, tables follow each other as plain text" {
-  running "a-name-that-is-longer-than-any-terminal-is-wide-$(printf %0100d 0)" 'exec sleep 100'
+  running "a-name-that-is-longer-than-any-terminal-is-wide-$(printf %0100d 0)" 'exec sleep 1000'
   begin_top --interval 20ms
   wait_until lines_at_least 8
-  running new 'exec sleep 100'
+  running new 'exec sleep 1000'
   wait_until grep -q '^new ' "$BATS_TEST_TMPDIR/out"
   end_top
   refute_matches_escape "$BATS_TEST_TMPDIR/out"
@@ -168,7 +168,7 @@ end_top() {
 refute_matches_escape() { ! grep -q $'[\e\r]' "$1" || fail "$(cat -v "$1")"; }
 
 @test "json, an array a line, also on a terminal" {
-  running one 'exec sleep 100'
+  running one 'exec sleep 1000'
   begin_top --interval 20ms --format json
   wait_until lines_at_least 3
   end_top
@@ -179,7 +179,7 @@ refute_matches_escape() { ! grep -q $'[\e\r]' "$1" || fail "$(cat -v "$1")"; }
 }
 
 @test "a reader that has gone ends it; output that cannot be written is an error" {
-  running one 'exec sleep 100'
+  running one 'exec sleep 1000'
   run timeout 60 bash -c '"$@" | head -n 1' - "$BERTH" --root "$BATS_TEST_TMPDIR/state" top --interval 20ms
   assert_success
   assert_equal "$(words "$output")" "$titles"
@@ -194,7 +194,7 @@ refute_matches_escape() { ! grep -q $'[\e\r]' "$1" || fail "$(cat -v "$1")"; }
 screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^settings restored$/d' <<< "$drawn"; }
 
 @test "q ends it, and the terminal is as it was" {
-  running one 'exec sleep 100'
+  running one 'exec sleep 1000'
   run on_terminal 24x200 --send 'one =q' -- --interval 10s
   assert_success
   assert_contains "settings restored"
@@ -206,7 +206,7 @@ screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^s
 }
 
 @test "signals end it, and the terminal is as it was" {
-  running one 'exec sleep 100'
+  running one 'exec sleep 1000'
   run on_terminal 24x80 --send 'one =\x03' --
   assert_success
   assert_contains "$leave"$'\nsettings restored'
@@ -219,7 +219,7 @@ screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^s
 }
 
 @test "an error ends it, and the terminal is as it was" {
-  running one 'exec sleep 100'
+  running one 'exec sleep 1000'
   mkdir "$BATS_TEST_TMPDIR/other"
   run python3 "$top/tests/cli/on_terminal.py" 24x80 --run "CPU%=cd '$BATS_TEST_TMPDIR' && rmdir other && touch other" -- \
     "$BERTH" --root "$BATS_TEST_TMPDIR/other" top --interval 50ms 3>&-
@@ -231,7 +231,7 @@ screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^s
 }
 
 @test "^Z stops it, with the terminal as it was; it comes back" {
-  running one 'exec sleep 100'
+  running one 'exec sleep 1000'
   run on_terminal 24x80 --send 'one =\x1a' --continue "$leave=" --send "one =q" --
   assert_success
   refute_contains "never read"
@@ -240,7 +240,7 @@ screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^s
 }
 
 @test "a table that is as wide as the terminal, after a change of its size too" {
-  running "$(printf 'c%063d' 1)" 'exec sleep 100'
+  running "$(printf 'c%063d' 1)" 'exec sleep 1000'
   run on_terminal 24x80 --resize 'CPU%=5x30' --resize $'runni\r\n=24x200' --send 'PSI-IO=q' -- --interval 10s
   assert_success
   refute_contains "never read"
@@ -259,7 +259,7 @@ screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^s
 
 @test "more containers than lines" {
   local i
-  for i in 1 2 3 4 5; do running "c$i" 'exec sleep 100'; done
+  for i in 1 2 3 4 5; do running "c$i" 'exec sleep 1000'; done
   run on_terminal 4x80 --send 'c2=q' -- --interval 10s
   assert_success
   assert_contains "5 containers, 5 running"
@@ -275,14 +275,14 @@ screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^s
 }
 
 @test "live: containers come and go" {
-  running one 'exec sleep 100'
+  running one 'exec sleep 1000'
   run on_terminal 24x80 --run "1 container,='$BERTH' --root '$BATS_TEST_TMPDIR/state' delete --force one" --send '0 containers,=q' -- --interval 50ms
   assert_success
   refute_contains "never read"
 }
 
 @test "a terminal that knows no escapes gets tables" {
-  running one 'exec sleep 100'
+  running one 'exec sleep 1000'
   TERM=dumb run on_terminal 24x80 --send 'one =' --send 'one =\x03' -- --interval 20ms
   assert_failure 130
   refute_contains $'\e'
@@ -290,7 +290,7 @@ screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^s
 }
 
 @test "keys are only read from a terminal" {
-  running one 'exec sleep 100'
+  running one 'exec sleep 1000'
   run python3 "$top/tests/cli/on_terminal.py" 24x80 --send 'CPU% 0=\x03' -- \
     bash -c 'exec "$0" "$@" < /dev/null' "$BERTH" --root "$BATS_TEST_TMPDIR/state" top --interval 100ms 3>&-
   assert_success

@@ -59,7 +59,7 @@ from_file() { # TEXT JSON
 @test "sizes as runc takes them" {
   # One is larger than the other, and the error tells what was understood.
   local size bytes
-  running 'exec sleep 100'
+  running 'exec sleep 1000'
   while read -r size bytes; do
     refused "/linux/resources/memory/swap: $((bytes - 1)): must not be smaller than the memory limit $bytes" \
       --memory "${size/_/ }" --memory-swap $((bytes - 1))
@@ -83,7 +83,7 @@ END
 
 @test "values that no kernel takes" {
   local number
-  running 'exec sleep 100'
+  running 'exec sleep 1000'
   for number in -1 2 3; do
     refused "/linux/resources/cpu/idle: $number: must be 0 or 1" --cpu-idle "$number"
   done
@@ -97,7 +97,7 @@ END
   refused '/linux/resources/cpu/realtimeRuntime: cgroup v1 only' --cpu-rt-runtime 950000
   refused '--mem-bw-schema: must be one line that starts with MB:' --mem-bw-schema 'L3:0=70'
   refused '--l3-cache-schema: must be one line' --l3-cache-schema $'L3:0=1\nMB:0=1'
-  running 'exec sleep 100'
+  running 'exec sleep 1000'
   refused 'container one was created without /linux/intelRdt' --l3-cache-schema 'L3:0=7f0'
   refused 'container one was created without /linux/intelRdt' --mem-bw-schema 'MB:0=70'
   run berth update --kernel-memory 5m --kernel-memory-tcp 5m one
@@ -111,7 +111,7 @@ END
 }
 
 @test "a limit without its controller names the way out" {
-  running 'exec sleep 100'
+  running 'exec sleep 1000'
   local controller option field file
   while read -r controller option field file; do
     ! grep -qw "$controller" /sys/fs/cgroup/cgroup.controllers || continue
@@ -136,7 +136,7 @@ END
 }
 
 @test "zeros are no limits" {
-  running 'exec sleep 100'
+  running 'exec sleep 1000'
   run berth update --memory 0 --memory-reservation 0 --memory-swap 0 --cpu-period 0 --cpu-quota 0 --cpu-share 0 --pids-limit 0 \
     --blkio-weight 0 --cpu-rt-period 0 --cpu-rt-runtime 0 one
   assert_success
@@ -166,7 +166,7 @@ END
 }
 
 @test "unified: a file of the group" {
-  running 'exec sleep 100'
+  running 'exec sleep 1000'
   run berth update -r <(echo '{"unified": {"cgroup.max.depth": "5"}}') one
   assert_success
   assert_cgroup one cgroup.max.depth 5
@@ -211,7 +211,7 @@ END
   assert_success
   berth delete --force one
   bundle two
-  script 'exec sleep 100'
+  script 'exec sleep 1000'
   start_new two
   berth pause two
   run berth update -r - two <<< '{"unified": {"cgroup.max.depth": "3"}}'

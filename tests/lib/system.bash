@@ -24,7 +24,7 @@ boot() { # [CMD...]
 }
 
 is_up() { [[ $(berth exec system systemctl is-system-running 2> /dev/null) = @(running|degraded) ]]; }
-wait_up() { wait_until is_up || fail "the console:" "$(< "$console")"; }
+wait_up() { WAIT=200 wait_until is_up || fail "the console:" "$(< "$console")"; }
 
 halt() {
   berth kill system RTMIN+3

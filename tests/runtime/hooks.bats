@@ -49,7 +49,7 @@ field() { jq -r "$2" "$shared/$1.state"; } # POINT FILTER
 
 @test "each is run once, at its point, in order" {
   all_hooks
-  script "echo workload >> $shared/order; sleep 100"
+  script "echo workload >> $shared/order; sleep 1000"
   create hooks
   assert_equal "$(order)" 'prestart createRuntime createContainer'
   berth start hooks
@@ -72,7 +72,7 @@ field() { jq -r "$2" "$shared/$1.state"; } # POINT FILTER
 @test "poststart comes after startContainer has ended, and before start returns" {
   hook startContainer /bin/sh sh -c "sleep 0.3; echo startContainer >> $shared/order"
   hook poststart /bin/sh sh -c "sleep 0.3; echo poststart >> $shared/order"
-  script 'sleep 100'
+  script 'sleep 1000'
   create hooks
   berth start hooks
   assert_equal "$(order)" 'startContainer poststart'
@@ -81,7 +81,7 @@ field() { jq -r "$2" "$shared/$1.state"; } # POINT FILTER
 @test "the state: status, pid, bundle, id, annotations" {
   all_hooks
   config '.annotations = { "com.example.key": "value" }'
-  script 'sleep 100'
+  script 'sleep 1000'
   create hooks
   local pid point
   pid=$(pid_of hooks)
@@ -102,7 +102,7 @@ field() { jq -r "$2" "$shared/$1.state"; } # POINT FILTER
 
 @test "the namespaces: the runtime's, or the container's" {
   all_hooks
-  script 'sleep 100'
+  script 'sleep 1000'
   create hooks
   local pid point type own=() inside=()
   pid=$(pid_of hooks)

@@ -62,7 +62,7 @@ in_state() { # STATUS: a container "life" in it
 }
 
 @test "the configuration counts as it was at create" {
-  script 'echo old; echo $A; sleep 100'
+  script 'echo old; echo $A; sleep 1000'
   config '.process.env += ["A=old"] | .hooks.poststop = [{ path: "/bin/true" }]'
   create life
   config '.process.args = ["false"] | .process.env = []'

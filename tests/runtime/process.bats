@@ -329,7 +329,7 @@ try_oom() { # SCORE: prints it where this machine lets root have it
   run_args probe keyring
   assert_success
   assert_matches '^keyring;0;[0-9]+;[0-9a-f]+;_ses.keyring.[0-9a-f]{16}$'
-  script 'probe keyring; sleep 100'
+  script 'probe keyring; sleep 1000'
   start_new keys
   wait_until test -s "$BATS_TEST_TMPDIR/keys.log"
   run berth exec keys probe keyring
@@ -344,7 +344,7 @@ try_oom() { # SCORE: prints it where this machine lets root have it
   # and an exec shares what its container has
   bundle shares
   install_probe
-  script 'probe keyring; sleep 100'
+  script 'probe keyring; sleep 1000'
   start_new shares --no-new-keyring
   wait_until test -s "$BATS_TEST_TMPDIR/shares.log"
   run berth exec shares probe keyring
@@ -443,7 +443,7 @@ END
   all=$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/self/status)
   [[ $all = 0-* ]] || skip "needs two processors"
   config '.process.execCPUAffinity = { initial: "0", final: "1" }'
-  script 'grep Cpus_allowed_list /proc/self/status; sleep 100'
+  script 'grep Cpus_allowed_list /proc/self/status; sleep 1000'
   start_new affinity
   wait_until grep -q Cpus "$BATS_TEST_TMPDIR/affinity.log"
   assert_equal "$(cat "$BATS_TEST_TMPDIR/affinity.log")" $'Cpus_allowed_list:\t'"$all"

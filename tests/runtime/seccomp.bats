@@ -134,7 +134,7 @@ allowed='["execve", "arch_prctl", "set_tid_address", "ioctl", "writev", "exit_gr
   config '.process.user = { uid: 1000, gid: 1000, additionalGids: [5] }'
   run_config
   assert_output 'ok 1000'
-  script 'sleep 100'
+  script 'sleep 1000'
   start_new seccomp
   run berth exec seccomp probe syscall $getuid
   assert_output 'ok 1000'
@@ -217,7 +217,7 @@ END
   config '.process.user = { uid: 1000, gid: 1000 }'
   run_config
   assert_output 'errno 77'
-  script 'sleep 100'
+  script 'sleep 1000'
   start_new seccomp
   run berth exec seccomp probe syscall $getuid
   assert_output 'errno 77'
@@ -253,7 +253,7 @@ notify() { # NAME...
   start_agent value=4242
   notify getuid
   config '.annotations = { "a.b": "c" } | .linux.seccomp.listenerMetadata = "meta\ndata"'
-  script "probe syscall $getuid; sleep 100"
+  script "probe syscall $getuid; sleep 1000"
   create seccomp
   local file=$BATS_TEST_TMPDIR/agent/0.json
   wait_until test -e "$file"
@@ -304,7 +304,7 @@ notify() { # NAME...
 @test "notify: nobody there, nobody who reads, no path" {
   socket=$BATS_TEST_TMPDIR/none
   notify getuid
-  script 'sleep 100'
+  script 'sleep 1000'
   refused "$socket"
   assert_status seccomp none
   run timeout 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" create --bundle "$bundle" seccomp 3>&- < /dev/null

@@ -8,7 +8,7 @@ load helper
   bundle one
   config '.process.user = { uid: 1000, gid: 1000 }'
   install_attack
-  script 'attack fds > /tmp/fds; ls -l /proc/self/fd/ > /tmp/streams; sleep 100'
+  script 'attack fds > /tmp/fds; ls -l /proc/self/fd/ > /tmp/streams; sleep 1000'
   chmod 1777 "$bundle/rootfs/tmp"
   (exec <&- >&- 2>&-; berth create --bundle "$bundle" one)
   run find "$BATS_TEST_TMPDIR/state" "$bundle/config.json" "$(cgroup_of one)" ! -user 0
@@ -102,7 +102,7 @@ os.execvp(sys.argv[2], sys.argv[2:])' "$@"
   bundle one
   install_attack
   script 'sleep 1000'
-  plant_keyring _ses.one sleep 100 3>&- &
+  plant_keyring _ses.one sleep 1000 3>&- &
   local planter=$!
   wait_until grep -qx sleep "/proc/$planter/comm"
   start_new one
