@@ -55,7 +55,7 @@ unhurt() { # and ends it
   [[ -d /proc/$victim && $(< "/proc/$victim/cgroup") = *0::/berth-test-victim ]] || fail "the other group was touched" || return
   kill $victim
   wait $victim || :
-  rmdir /sys/fs/cgroup/berth-test-victim
+  wait_until rmdir /sys/fs/cgroup/berth-test-victim # who dies holds it for a moment
 } 2> /dev/null
 
 @test "a cgroup path cannot lead elsewhere" {

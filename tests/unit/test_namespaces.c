@@ -172,15 +172,17 @@ static int open_path(enum ns_type type, const char *path)
 
 static void test_paths_are_checked(void **state)
 {
-	char fifo[64];
+	char directory[] = "/tmp/test_namespaces.XXXXXX", fifo[64];
 
 	(void)state;
-	snprintf(fifo, sizeof fifo, "/tmp/test_namespaces.%d", (int)getpid());
+	assert_non_null(mkdtemp(directory));
+	snprintf(fifo, sizeof fifo, "%s/fifo", directory);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	alarm(60); /* opening it for reading would wait for a writer */
 	assert_int_equal(open_path(NS_NETWORK, fifo), -EINVAL);
 	alarm(0);
 	unlink(fifo);
+	rmdir(directory);
 	assert_non_null(strstr(error_record()->text, "/linux/namespaces: network namespace /tmp/test_namespaces."));
 	assert_non_null(strstr(error_record()->text, "not a namespace"));
 	assert_int_equal(open_path(NS_UTS, "/proc/self/ns/net"), -EINVAL);
