@@ -22,6 +22,7 @@ release() {
 }
 teardown() {
   release
+  ip link del berth0 2> /dev/null || :
   common_teardown
 }
 
