@@ -2,8 +2,8 @@
 # criu.bash: what the suites about checkpoints share, beside common.bash.
 #
 #   criu_setup                 after common_setup: finds criu, and sets $images
-#   counter                    makes the container count in its memory, and tell in /run/n
-#   count                      what it has told; counted N: has it come to N, for wait_until
+#   counter                    makes the container count in its memory, and tell by a link, /run/n
+#   count                      what it has told, by that or in a file; counted N: has it come to N, for wait_until
 #   checkpoint ID [OPTION...]  into $images, a directory of the test's
 #   restore ID [OPTION...]     from there and $bundle, detached; the output as create's
 #   mounts_of PID              places and attributes of its mounts, in order of the places
@@ -28,9 +28,10 @@ own_null_device() {
   mount --bind "$BATS_TEST_TMPDIR/null" /dev/null
 }
 
-counter() { script 'i=0; while :; do i=$((i + 1)); echo $i > /run/n.new; mv /run/n.new /run/n; sleep 0.02; done'; }
-count() { cat "$bundle/rootfs/run/n"; }
-counted() { [[ -s $bundle/rootfs/run/n ]] && (($(count) >= $1)); } # N
+# As a link, for which nobody opens a file: criu could not restore who has one open that is another by then, or is gone.
+counter() { script 'i=0; while :; do i=$((i + 1)); ln -sf $i /run/n.new; mv /run/n.new /run/n; sleep 0.02; done'; }
+count() { readlink "$bundle/rootfs/run/n" || cat "$bundle/rootfs/run/n"; }
+counted() { [[ -L $bundle/rootfs/run/n || -s $bundle/rootfs/run/n ]] && (($(count) >= $1)); } # N
 
 checkpoint() { berth checkpoint --image-path "$images" "${@:2}" "$1"; } # ID [OPTION...]
 
