@@ -19,15 +19,18 @@
 
 /* --- the view ---------------------------------------------------------------------------------------------------------------- */
 
-/* An overlay needs two lower layers where it has no upper one; of the second nothing is ever seen. */
-static int mount_over(int directory)
+/*
+ * An overlay needs two lower layers where it has no upper one; of the second nothing is ever seen. The first by its name, since one below
+ * /proc/self/fd costs as much as all the rest; but a colon, or what quotes one, would mean something there.
+ */
+static int mount_over(const char *directory)
 {
-	char layers[64];
-	_cleanup_fd_ int context = sys_fsopen("overlay");
+	char layers[PATH_MAX + 8];
+	_cleanup_fd_ int context = strpbrk(directory, ":\\") ? -1 : sys_fsopen("overlay");
 
 	if (context < 0)
 		return context;
-	snprintf(layers, sizeof layers, "%s:/sys", fd_path(directory).text);
+	snprintf(layers, sizeof layers, "%s:/sys", directory);
 	int r = sys_fsconfig(context, FSCONFIG_SET_STRING, "lowerdir", layers, 0);
 
 	if (r >= 0)
@@ -53,13 +56,14 @@ static int open_view(int self, int *mount)
 	char *name = strrchr(path, '/');
 
 	*name++ = 0;
-	_cleanup_fd_ int directory = open(*path ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC), file = -1;
 	struct stat ours, theirs;
 	struct statfs fs;
 
-	if (directory < 0 || (*mount = mount_over(directory)) < 0)
+	*mount = mount_over(*path ? path : "/");
+	if (*mount < 0)
 		return -1;
-	file = openat(*mount, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_fd_ int file = openat(*mount, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
 	if (file < 0 || fstatfs(file, &fs) < 0 || fs.f_type != OVERLAY_SUPER_MAGIC || fstat(self, &ours) < 0 ||
 	    fstat(file, &theirs) < 0 || !same_file(&ours, &theirs))
 		return -1;

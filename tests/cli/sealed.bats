@@ -92,18 +92,33 @@ without_overlay() { # CMD...: with $BERTH where it finds none
   wait_until umount "$layers/one"
 }
 
+run_and_look() {
+  rm -f "$BATS_TEST_TMPDIR"/out.*
+  "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one < /dev/null > /dev/null 2>&1 3>&- &
+  wait_until test -s "$BATS_TEST_TMPDIR/out.pid"
+  assert_unchangeable "$(< "$BATS_TEST_TMPDIR/out.pid")"
+  touch "$BATS_TEST_TMPDIR/out.seen"
+  wait $!
+}
+
 @test "where there can be no such overlay, it is a sealed copy in memory" {
   bundle one
   with_hook 'echo $PPID > $OUT.pid; until [ -e $OUT.seen ]; do sleep 0.02; done'
-  run_and_look() {
-    "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one < /dev/null > /dev/null 2>&1 3>&- &
-    wait_until test -s "$BATS_TEST_TMPDIR/out.pid"
-    assert_unchangeable "$(< "$BATS_TEST_TMPDIR/out.pid")"
-    touch "$BATS_TEST_TMPDIR/out.seen"
-    wait $!
-  }
   without_overlay run_and_look
   assert_output memory
+}
+
+@test "whatever its directory is called" {
+  bundle one
+  with_hook 'echo $PPID > $OUT.pid; until [ -e $OUT.seen ]; do sleep 0.02; done'
+  local name what directory=$BATS_TEST_TMPDIR/program
+  for name in 'a, b=c' 'a:b' '..:/sys' 'a\b' 'a\:b'; do
+    mkdir -p "$directory/$name"
+    cp "$BERTH" "$directory/$name/berth"
+    BERTH="$directory/$name/berth" run_and_look
+    case $name in *[:\\]*) what=memory ;; *) what=overlayfs ;; esac
+    assert_output $what
+  done
 }
 
 @test "an upgrade while it starts: the program is what it was" {
