@@ -20,8 +20,8 @@
 /* --- the view ---------------------------------------------------------------------------------------------------------------- */
 
 /*
- * An overlay needs two lower layers where it has no upper one; of the second nothing is ever seen. The first by its name, since one below
- * /proc/self/fd costs as much as all the rest; but a colon, or what quotes one, would mean something there.
+ * An overlay needs two lower layers where it has no upper one; of the second nothing is ever seen. The first by its name: for one below
+ * /proc/self/fd, the kernel would make files there, and unmake them when we end. A colon, or what quotes one, would mean something else.
  */
 static int mount_over(const char *directory)
 {

@@ -62,21 +62,28 @@ static __attribute__((no_sanitize("address", "undefined"))) int make(void *data)
 		newnet->fd = (int)r;
 	else
 		newnet->error = (int)-r;
+	if (newnet->caller)
+		raw_call(SYS_sched_setaffinity, newnet->caller, sizeof newnet->elsewhere, (long)(uintptr_t)&newnet->elsewhere);
 	raw_call(SYS_exit, 0, 0, 0);
 	return 0;
 }
 
-/* The kernel starts it where the caller is, if the other processors have something to do just then: it would wait for the caller there. */
-static void send_away(pid_t task)
+/*
+ * With few processors the kernel's choice of them is a bad one. It starts the task where the caller is, if the others have something to do
+ * just then: it would wait for the caller there. And it wakes the caller where that was, in place of init, which works there by then, while
+ * the task's own processor falls idle.
+ */
+static void find_elsewhere(struct newnet *newnet)
 {
 	unsigned here;
-	cpu_set_t others;
 
-	if (sched_getaffinity(0, sizeof others, &others) < 0 || syscall(SYS_getcpu, &here, NULL, NULL) < 0)
+	newnet->caller = 0;
+	if (sched_getaffinity(0, sizeof newnet->before, &newnet->before) < 0 || syscall(SYS_getcpu, &here, NULL, NULL) < 0)
 		return;
-	CPU_CLR(here, &others);
-	if (CPU_COUNT(&others) > 0)
-		(void)sched_setaffinity(task, sizeof others, &others);
+	newnet->elsewhere = newnet->before;
+	CPU_CLR(here, &newnet->elsewhere);
+	if (CPU_COUNT(&newnet->elsewhere) > 0)
+		newnet->caller = gettid();
 }
 
 bool newnet_begin(struct newnet *newnet)
@@ -85,6 +92,7 @@ bool newnet_begin(struct newnet *newnet)
 
 	newnet->fd = -1;
 	newnet->error = newnet->status = 0;
+	find_elsewhere(newnet);
 	/* A handler of the caller's would run on this stack, in the caller's memory. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
@@ -92,8 +100,8 @@ bool newnet_begin(struct newnet *newnet)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (newnet->task < 0)
 		newnet->task = 0;
-	if (newnet->task > 0)
-		send_away(newnet->task);
+	if (newnet->task > 0 && newnet->caller)
+		(void)sched_setaffinity(newnet->task, sizeof newnet->elsewhere, &newnet->elsewhere);
 	return newnet->task > 0;
 }
 
@@ -112,6 +120,8 @@ static void wait_for(struct newnet *newnet)
 	/* Whoever has reaped it instead of us: it has ended. */
 	while (newnet->task > 0 && waitpid(newnet->task, &newnet->status, __WALL) < 0 && errno == EINTR)
 		;
+	if (newnet->task > 0 && newnet->caller)
+		(void)sched_setaffinity(0, sizeof newnet->before, &newnet->before);
 	if (newnet->task > 0)
 		trace_span("network task", newnet->task, "network namespace", &newnet->begin, &newnet->end);
 	newnet->task = 0;

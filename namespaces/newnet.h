@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <sched.h>
 #include <stdbool.h>
 #include <sys/types.h>
 #include <time.h>
@@ -14,12 +15,15 @@ struct newnet {
 	volatile int fd, error; /* written by the task, as what follows */
 	struct timespec begin, end; /* if the start is traced */
 	int status;                 /* of its end, as waitpid(2) has it */
+	pid_t caller;               /* who is sent to the processors elsewhere when it ends, or 0 */
+	cpu_set_t elsewhere, before;
 	char stack[4096] __attribute__((aligned(16)));
 };
 
 /*
  * Begin to make a network namespace with its loopback device up, owned by the caller's user namespace. newnet stays where it is until
- * newnet_end(). The calling thread stays in its own network namespace. False: it cannot be done in this manner here (no such code for this
+ * newnet_end(). The calling thread stays in its own network namespace; on which processors it may run can be other than before, until
+ * newnet_end() or newnet_cancel(). False: it cannot be done in this manner here (no such code for this
  * processor, or clone(2) does not allow it): let clone3 make it.
  */
 bool newnet_begin(struct newnet *newnet);

@@ -1,7 +1,6 @@
 #include "runtime/birth.h"
 
 #include "base/fd.h"
-#include "base/proc.h"
 #include "base/sys.h"
 #include "base/trace.h"
 #include "runtime/process.h"
@@ -264,11 +263,6 @@ int birth(struct child *child, const struct birth *birth)
 	close_fd(&pair[1]);
 	if (r > 0)
 		r = attend_stage(child, birth->newborn);
-	if (r >= 0) {
-		r = proc_start_time(child->ref.pid, &child->ref.start);
-		if (r < 0)
-			r = fail(-r, "read the start time of process %d", (int)child->ref.pid);
-	}
 	if (r < 0) {
 		struct error e = error_save();
 

@@ -9,7 +9,7 @@
 #include "runtime/protocol.h"
 
 struct child {
-	struct pidref ref;   /* init, or the process that exec made */
+	struct pidref ref;   /* init, or the process that exec made; without its start time */
 	pid_t stage;         /* a stage that is still to be reaped, or 0 */
 	int socket;          /* the runtime's end of the pair, or -1 */
 	enum phase phase;

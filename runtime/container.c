@@ -126,8 +126,6 @@ int container_start(const struct runtime *runtime, const char *id)
 static int start_created(struct creation *creation)
 {
 	TRACE_SCOPE("start");
-	if (protocol_send(creation->child.socket, MSG_START, 0, -1) < 0)
-		return refuse(EPIPE, "the container's process died before it was started");
 	bool hook_failed;
 	int r = wait_for_exec(creation->child.socket, &hook_failed);
 

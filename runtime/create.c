@@ -2,6 +2,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/sys.h"
 #include "base/trace.h"
 #include "oci/parse.h"
@@ -338,6 +339,25 @@ int creation_take_terminal(struct creation *c, int *master)
 	return 0;
 }
 
+static int report_created(const struct creation *c)
+{
+	int r = store_show_state(c->store);
+
+	if (r >= 0 && c->options->pid_file)
+		r = report_pid_file(c->options->pid_file, c->state.pid);
+	if (r >= 0 && c->options->pidfd_socket)
+		r = report_pidfd(c->options->pidfd_socket, &c->child.ref);
+	return r;
+}
+
+/* A child that has ended says more in what is still to be read. */
+static int tell(const struct creation *c, enum msg_type type, int fd)
+{
+	int r = protocol_send(c->child.socket, type, 0, fd);
+
+	return r >= 0 || r == -EPIPE || r == -ECONNRESET ? 0 : fail(-r, "speak to the container's process");
+}
+
 static int answer(struct creation *c, const struct msg *msg, int *fd)
 {
 	int r;
@@ -345,12 +365,15 @@ static int answer(struct creation *c, const struct msg *msg, int *fd)
 	switch (msg->type) {
 	case MSG_BUILT:
 		r = creation_run_hooks(c);
-		return r < 0 ? r : protocol_send(c->child.socket, MSG_CONTINUE, 0, -1);
+		return r < 0 ? r : tell(c, MSG_CONTINUE, -1);
 	case MSG_CONSOLE:
 		r = creation_take_terminal(c, fd);
-		return r < 0 ? r : protocol_send(c->child.socket, MSG_CONTINUE, 0, -1);
+		return r < 0 ? r : tell(c, MSG_CONTINUE, -1);
 	case MSG_LISTENER:
 		return report_listener(&c->spec, &c->state, STATUS_CREATING, c->state.pid, *fd);
+	case MSG_INSIDE:
+		r = report_created(c);
+		return r < 0 ? r : tell(c, MSG_START, -1);
 	default:
 		return 0;
 	}
@@ -482,21 +505,7 @@ static int send_network(struct creation *c)
 	c->network = newnet_end(&c->newnet);
 	if (c->network < 0)
 		return c->network;
-	int r = protocol_send(c->child.socket, MSG_NETWORK, 0, c->network);
-
-	/* A child that has ended says more in what is still to be read. */
-	return r == -EPIPE || r == -ECONNRESET ? 0 : r;
-}
-
-static int report_created(const struct creation *c)
-{
-	int r = store_show_state(c->store);
-
-	if (r >= 0 && c->options->pid_file)
-		r = report_pid_file(c->options->pid_file, c->state.pid);
-	if (r >= 0 && c->options->pidfd_socket)
-		r = report_pidfd(c->options->pidfd_socket, &c->child.ref);
-	return r;
+	return tell(c, MSG_NETWORK, c->network);
 }
 
 /*
@@ -524,6 +533,16 @@ static int heed_init(struct creation *c, int r)
 	return r;
 }
 
+/* The start time tells init from a later process of the same number. */
+static int record_birth(struct creation *c)
+{
+	int r = proc_start_time(c->state.pid, &c->state.start_time);
+
+	if (r < 0)
+		return fail(-r, "read the start time of process %d", (int)c->state.pid);
+	return store_save_config(c->store, c->config, c->config_size);
+}
+
 static int bring_up(struct creation *c, bool run)
 {
 	struct birth request = {
@@ -539,22 +558,25 @@ static int bring_up(struct creation *c, bool run)
 	if (r < 0)
 		return r;
 	c->state.pid = c->child.ref.pid;
-	c->state.start_time = c->child.ref.start;
-	/* Nobody needs it before the first hook, and init is busy meanwhile. */
-	r = store_save_config(c->store, c->config, c->config_size);
+	/* What init waits for comes first, and our own waiting, which leaves it the processor. */
+	r = send_network(c);
 	if (r >= 0)
 		r = set_host_limits(c);
-	if (r >= 0)
-		r = send_network(c);
 	if (r >= 0 && c->newborn.move_to_cgroup)
 		r = creation_attach(c, c->child.ref.pid);
 	if (r >= 0)
 		r = rdt_enter(&c->rdt, c->state.pid);
 	/* Hooks may ask for the state while the container is being created; systemd's scope has its path only now. */
-	if (r >= 0 && (report_hooks_before_start(&c->spec) || c->newborn.move_to_cgroup))
+	bool asked = report_hooks_before_start(&c->spec) || c->newborn.move_to_cgroup;
+
+	if (r >= 0 && asked)
+		r = record_birth(c);
+	if (r >= 0 && asked)
 		r = store_save_state(c->store, &c->state);
 	if (r >= 0)
 		r = let_go(c);
+	if (r >= 0 && !asked)
+		r = record_birth(c);
 	if (r >= 0)
 		r = move_net_devices(c);
 	/* `run` stays, and the namespace is to end with the container. */
@@ -572,9 +594,10 @@ static int bring_up(struct creation *c, bool run)
 	if (c->runtime->late_close)
 		close_fd(c->runtime->late_close);
 	r = converse_until_ready(c);
+	if (r < 0 || run)
+		return r;
+	r = report_created(c);
 	if (r >= 0)
-		r = report_created(c);
-	if (r >= 0 && !run)
 		close_fd(&c->child.socket);
 	return r;
 }

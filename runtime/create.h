@@ -41,7 +41,7 @@ struct creation {
 };
 
 /*
- * Up to READY, with everything recorded in the store. With run, the child waits for START over the pair and the terminal's
+ * Up to READY, with everything recorded in the store. With run, the child has been told START, and the terminal's
  * master stays in creation->terminal; otherwise it waits at the start fifo. On failure everything is undone, poststop hooks
  * included.
  */

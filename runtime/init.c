@@ -236,6 +236,9 @@ static int init_run(struct newborn *newborn)
 		r = ns_join(&newborn->plan, JOIN_BEFORE_USER);
 	if (r >= 0)
 		r = build(newborn);
+	/* What of `run` is left to do, it does while we go on. */
+	if (r >= 0 && newborn->wait == WAIT_SOCKET && protocol_send(newborn->socket, MSG_INSIDE, 0, -1) < 0)
+		r = refuse(EPIPE, "the runtime is gone");
 	return r < 0 ? r : process_become(newborn);
 }
 

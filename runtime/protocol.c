@@ -20,9 +20,14 @@ static const struct rule {
 	{ MSG_LISTENER, PHASE_BUILD, PHASE_CONSOLE, true },
 	{ MSG_LISTENER, PHASE_ENTERED, PHASE_CONSOLE, true },
 	{ MSG_LISTENER, PHASE_CONSOLE, PHASE_CONSOLE, true },
+	{ MSG_LISTENER, PHASE_INSIDE, PHASE_INSIDE, true },
+	{ MSG_INSIDE, PHASE_BUILD, PHASE_INSIDE, false },
+	{ MSG_INSIDE, PHASE_ENTERED, PHASE_INSIDE, false },
+	{ MSG_INSIDE, PHASE_CONSOLE, PHASE_INSIDE, false },
 	{ MSG_READY, PHASE_BUILD, PHASE_READY, false },
 	{ MSG_READY, PHASE_ENTERED, PHASE_READY, false },
 	{ MSG_READY, PHASE_CONSOLE, PHASE_READY, false },
+	{ MSG_READY, PHASE_INSIDE, PHASE_READY, false },
 };
 
 bool protocol_legal(enum phase phase, uint32_t type, bool with_fd, enum phase *next)

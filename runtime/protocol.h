@@ -13,8 +13,9 @@
  *         <---- CONSOLE (master) ---     init: a terminal was asked for
  *          ---- CONTINUE ---------->     it has its size
  *         <---- LISTENER (fd) ------     a seccomp notify filter is in place
- *         <---- READY --------------     everything but the execve is done
- *          ---- START ------------->     `run`: over the pair; `create`: `start` says so later over the start fifo
+ *         <---- INSIDE -------------     `run` only: it is in its root file system, and whoever looks may see the container
+ *          ---- START ------------->     and when it is ready, it need not wait
+ *         <---- READY --------------     everything but the execve is done; after `create`, `start` says START later over the start fifo
  *         <---- end of file --------     the workload has been executed
  *
  * ERROR may come at any time instead, and end of file before READY means that the child died. Which message is legal in which phase, and
@@ -36,6 +37,7 @@ enum msg_type {
 	MSG_BUILT,
 	MSG_CONSOLE,
 	MSG_LISTENER,
+	MSG_INSIDE,
 	MSG_READY,
 	/* from the runtime */
 	MSG_MAPPED,
@@ -52,7 +54,7 @@ struct msg {
 	struct error error;   /* ERROR */
 };
 
-enum phase { PHASE_STAGE, PHASE_BUILD, PHASE_ENTERED, PHASE_CONSOLE, PHASE_READY, PHASES };
+enum phase { PHASE_STAGE, PHASE_BUILD, PHASE_ENTERED, PHASE_CONSOLE, PHASE_INSIDE, PHASE_READY, PHASES };
 
 /* Is this message legal from the child in this phase, with or without a descriptor? *next is the phase after it. Pure. */
 bool protocol_legal(enum phase phase, uint32_t type, bool with_fd, enum phase *next);

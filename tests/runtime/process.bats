@@ -437,6 +437,21 @@ END
   assert_output "$(grep Cpus_allowed_list /proc/self/status)"
 }
 
+@test "berth and hooks keep the caller's processors" {
+  bundle affinity
+  config '.process.args = ["true"] | .hooks = ({path: "/bin/sh", args: ["sh", "-c", $text], env: ["PATH=/bin:/usr/bin"]} |
+    {createRuntime: [.], poststart: [.], poststop: [.]})' \
+    --arg text "grep -h Cpus_allowed_list /proc/self/status /proc/\$PPID/status >> $BATS_TEST_TMPDIR/seen"
+  local cpus
+  for cpus in "$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)" 0; do
+    rm -f "$BATS_TEST_TMPDIR/seen"
+    run taskset -c "$cpus" "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" affinity
+    assert_success
+    run taskset -c "$cpus" grep Cpus_allowed_list /proc/self/status
+    assert_equal "$(sort "$BATS_TEST_TMPDIR/seen" | uniq -c | tr -s ' ')" " 6 $output"
+  done
+}
+
 @test "execCPUAffinity is for exec, not for init" {
   bundle affinity
   local all

@@ -20,11 +20,16 @@ static void legal_orders_are_accepted(void **state)
 			bool fd;
 		} messages[8];
 	} orders[] = {
-		{ "direct run", PHASE_BUILD, { { MSG_READY, false } } },
+		{ "create", PHASE_BUILD, { { MSG_READY, false } } },
+		{ "run", PHASE_BUILD, { { MSG_INSIDE, false }, { MSG_READY, false } } },
 		{ "hooks", PHASE_BUILD, { { MSG_BUILT, false }, { MSG_READY, false } } },
 		{ "everything", PHASE_STAGE,
 		  { { MSG_MAP_ME, false }, { MSG_BORN, true }, { MSG_BUILT, false }, { MSG_CONSOLE, true },
 		    { MSG_LISTENER, true }, { MSG_READY, false } } },
+		{ "everything of a run", PHASE_STAGE,
+		  { { MSG_MAP_ME, false }, { MSG_BORN, true }, { MSG_BUILT, false }, { MSG_CONSOLE, true },
+		    { MSG_INSIDE, false }, { MSG_LISTENER, true }, { MSG_READY, false } } },
+		{ "run with hooks", PHASE_BUILD, { { MSG_BUILT, false }, { MSG_INSIDE, false }, { MSG_READY, false } } },
 		{ "terminal only", PHASE_BUILD, { { MSG_CONSOLE, true }, { MSG_READY, false } } },
 		{ "listener only", PHASE_BUILD, { { MSG_LISTENER, true }, { MSG_READY, false } } },
 	};
@@ -45,9 +50,10 @@ static void all_else_is_refused(void **state)
 {
 	static const bool allowed[PHASES][MSG_TYPES] = {
 		[PHASE_STAGE] = { [MSG_MAP_ME] = true, [MSG_BORN] = true },
-		[PHASE_BUILD] = { [MSG_BUILT] = true, [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_READY] = true },
-		[PHASE_ENTERED] = { [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_READY] = true },
-		[PHASE_CONSOLE] = { [MSG_LISTENER] = true, [MSG_READY] = true },
+		[PHASE_BUILD] = { [MSG_BUILT] = true, [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
+		[PHASE_ENTERED] = { [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
+		[PHASE_CONSOLE] = { [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
+		[PHASE_INSIDE] = { [MSG_LISTENER] = true, [MSG_READY] = true },
 	};
 
 	(void)state;
