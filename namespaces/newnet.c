@@ -37,6 +37,20 @@ static inline long raw_call(long number, long a, long b, long c)
 
 #ifdef HAVE_RAW_CALL
 
+static __attribute__((no_sanitize("address", "undefined"))) void hand_over(struct newnet *newnet, int fd)
+{
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)newnet->message, .iov_len = newnet->size };
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof fd)];
+	} control = { .header = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof fd) } };
+	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+
+	*(int *)(void *)CMSG_DATA(&control.header) = fd;
+	raw_call(SYS_sendmsg, newnet->socket, (long)(uintptr_t)&header, MSG_NOSIGNAL);
+	newnet->fd = fd;
+}
+
 /* Any socket does for interface requests, also on a kernel without IPv4. */
 static __attribute__((no_sanitize("address", "undefined"))) int make(void *data)
 {
@@ -59,7 +73,7 @@ static __attribute__((no_sanitize("address", "undefined"))) int make(void *data)
 	if (traced)
 		raw_call(SYS_clock_gettime, CLOCK_REALTIME, (long)(uintptr_t)&newnet->end, 0);
 	if (r >= 0)
-		newnet->fd = (int)r;
+		hand_over(newnet, (int)r);
 	else
 		newnet->error = (int)-r;
 	if (newnet->caller)
@@ -86,12 +100,15 @@ static void find_elsewhere(struct newnet *newnet)
 		newnet->caller = gettid();
 }
 
-bool newnet_begin(struct newnet *newnet)
+bool newnet_begin(struct newnet *newnet, int socket, const void *message, size_t size)
 {
 	sigset_t all, before;
 
 	newnet->fd = -1;
 	newnet->error = newnet->status = 0;
+	newnet->socket = socket;
+	newnet->message = message;
+	newnet->size = size;
 	find_elsewhere(newnet);
 	/* A handler of the caller's would run on this stack, in the caller's memory. */
 	sigfillset(&all);
@@ -107,8 +124,11 @@ bool newnet_begin(struct newnet *newnet)
 
 #else
 
-bool newnet_begin(struct newnet *newnet)
+bool newnet_begin(struct newnet *newnet, int socket, const void *message, size_t size)
 {
+	(void)socket;
+	(void)message;
+	(void)size;
 	newnet->task = 0;
 	return false;
 }

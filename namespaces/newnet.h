@@ -15,18 +15,22 @@ struct newnet {
 	volatile int fd, error; /* written by the task, as what follows */
 	struct timespec begin, end; /* if the start is traced */
 	int status;                 /* of its end, as waitpid(2) has it */
+	int socket;                 /* where it sends the descriptor when it has it */
+	const void *message;
+	size_t size;
 	pid_t caller;               /* who is sent to the processors elsewhere when it ends, or 0 */
 	cpu_set_t elsewhere, before;
 	char stack[4096] __attribute__((aligned(16)));
 };
 
 /*
- * Begin to make a network namespace with its loopback device up, owned by the caller's user namespace. newnet stays where it is until
- * newnet_end(). The calling thread stays in its own network namespace; on which processors it may run can be other than before, until
+ * Begin to make a network namespace with its loopback device up, owned by the caller's user namespace. As soon as it is there, a descriptor of
+ * it goes over the socket (AF_UNIX) with the size bytes of message; if nobody reads there any more, that is no failure. newnet, socket and
+ * message stay as they are until newnet_end() or newnet_cancel(). The calling thread stays in its own network namespace; on which processors it may run can be other than before, until
  * newnet_end() or newnet_cancel(). False: it cannot be done in this manner here (no such code for this
  * processor, or clone(2) does not allow it): let clone3 make it.
  */
-bool newnet_begin(struct newnet *newnet);
+bool newnet_begin(struct newnet *newnet, int socket, const void *message, size_t size);
 
 /* Wait for it. A descriptor, which the caller owns; or -errno with the record, as clone3 would fail (EPERM, ENOSPC, ENOMEM). */
 int newnet_end(struct newnet *newnet);

@@ -213,7 +213,7 @@ static int attend_stage(struct child *child, const struct newborn *newborn)
 	}
 }
 
-static int give_birth(struct child *child, const struct birth *birth, int child_end)
+static int give_birth(struct child *child, const struct birth *birth)
 {
 	struct newborn *newborn = birth->newborn;
 	const struct spec_linux *config = &newborn->spec->linux_;
@@ -231,13 +231,13 @@ static int give_birth(struct child *child, const struct birth *birth, int child_
 		close_fd(&child->socket);
 		if (birth->late_close)
 			close_fd(birth->late_close);
-		newborn->socket = child_end;
 		if (!staged)
 			birth->life(newborn);
 		stage_main(birth);
 	}
 	if (pid < 0)
 		return clone_failed(pid, flags);
+	close_fd(&newborn->socket);
 	if (staged) {
 		close_fd(&pidfd);
 		child->stage = pid;
@@ -249,21 +249,25 @@ static int give_birth(struct child *child, const struct birth *birth, int child_
 	return flags & CLONE_NEWUSER ? ns_write_id_maps(pid, &config->uid_maps, &config->gid_maps) : 0;
 }
 
-int birth(struct child *child, const struct birth *birth)
+int child_connect(struct child *child, struct newborn *newborn)
 {
-	TRACE_SCOPE("birth");
 	int pair[2];
 
-	*child = CHILD_NONE;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fail(errno, "create a socket pair");
 	child->socket = pair[0];
-	int r = give_birth(child, birth, pair[1]);
+	newborn->socket = pair[1];
+	return 0;
+}
 
-	close_fd(&pair[1]);
+int birth(struct child *child, const struct birth *birth)
+{
+	TRACE_SCOPE("birth");
+	int r = give_birth(child, birth);
+
 	if (r > 0)
 		r = attend_stage(child, birth->newborn);
-	if (r < 0) {
+	if (r < 0 && birth->newborn->socket < 0) {
 		struct error e = error_save();
 
 		child_destroy(child);

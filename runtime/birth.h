@@ -29,9 +29,12 @@ struct birth {
 	void (*life)(struct newborn *newborn);  /* init_main or exec_main: does not return */
 };
 
+/* Make the pair: child->socket for the runtime, newborn->socket for the process to be; birth() closes that when there is one. */
+int child_connect(struct child *child, struct newborn *newborn);
+
 /*
- * Make the process. When this returns, it exists (child->ref) and has not been sent GO; in a new user namespace it is mapped. A
- * failure leaves no process.
+ * Make the process, with what child_connect() has made. When this returns, it exists (child->ref) and has not been sent GO; in a new user
+ * namespace it is mapped. A failure leaves no process; the pair stays as it was if there never was one, and is closed else.
  */
 int birth(struct child *child, const struct birth *birth);
 

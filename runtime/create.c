@@ -293,6 +293,7 @@ int creation_claim(struct creation *c, bool run)
  */
 static void begin_network(struct creation *c)
 {
+	static const struct msg message = { .type = MSG_NETWORK };
 	struct newborn *newborn = &c->newborn;
 	struct ns_plan *plan = &newborn->plan;
 
@@ -301,16 +302,19 @@ static void begin_network(struct creation *c)
 	if (plan->new_flags & CLONE_NEWUSER)
 		newborn->unshare_network = c->spec.linux_.net_device_count == 0;
 	else
-		newborn->network_comes = newnet_begin(&c->newnet);
+		newborn->network_comes = newnet_begin(&c->newnet, c->child.socket, &message, sizeof message);
 	if (newborn->unshare_network || newborn->network_comes)
 		plan->new_flags &= ~(uint64_t)CLONE_NEWNET;
 }
 
 static int prepare(struct creation *c, bool run)
 {
-	begin_network(c);
-	int r = prepare_process(c);
+	int r = child_connect(&c->child, &c->newborn);
 
+	if (r < 0)
+		return r;
+	begin_network(c);
+	r = prepare_process(c);
 	if (r >= 0)
 		r = creation_claim(c, run);
 	if (r >= 0)
@@ -351,9 +355,9 @@ static int report_created(const struct creation *c)
 }
 
 /* A child that has ended says more in what is still to be read. */
-static int tell(const struct creation *c, enum msg_type type, int fd)
+static int tell(const struct creation *c, enum msg_type type)
 {
-	int r = protocol_send(c->child.socket, type, 0, fd);
+	int r = protocol_send(c->child.socket, type, 0, -1);
 
 	return r >= 0 || r == -EPIPE || r == -ECONNRESET ? 0 : fail(-r, "speak to the container's process");
 }
@@ -365,15 +369,15 @@ static int answer(struct creation *c, const struct msg *msg, int *fd)
 	switch (msg->type) {
 	case MSG_BUILT:
 		r = creation_run_hooks(c);
-		return r < 0 ? r : tell(c, MSG_CONTINUE, -1);
+		return r < 0 ? r : tell(c, MSG_CONTINUE);
 	case MSG_CONSOLE:
 		r = creation_take_terminal(c, fd);
-		return r < 0 ? r : tell(c, MSG_CONTINUE, -1);
+		return r < 0 ? r : tell(c, MSG_CONTINUE);
 	case MSG_LISTENER:
 		return report_listener(&c->spec, &c->state, STATUS_CREATING, c->state.pid, *fd);
 	case MSG_INSIDE:
 		r = report_created(c);
-		return r < 0 ? r : tell(c, MSG_START, -1);
+		return r < 0 ? r : tell(c, MSG_START);
 	default:
 		return 0;
 	}
@@ -497,15 +501,14 @@ int creation_attach(struct creation *c, pid_t pid)
 	return r;
 }
 
-static int send_network(struct creation *c)
+/* Init has it by then. */
+static int await_network(struct creation *c)
 {
 	TRACE_SCOPE("wait for network");
 	if (!c->newborn.network_comes)
 		return 0;
 	c->network = newnet_end(&c->newnet);
-	if (c->network < 0)
-		return c->network;
-	return tell(c, MSG_NETWORK, c->network);
+	return c->network < 0 ? c->network : 0;
 }
 
 /*
@@ -559,7 +562,7 @@ static int bring_up(struct creation *c, bool run)
 		return r;
 	c->state.pid = c->child.ref.pid;
 	/* What init waits for comes first, and our own waiting, which leaves it the processor. */
-	r = send_network(c);
+	r = await_network(c);
 	if (r >= 0)
 		r = set_host_limits(c);
 	if (r >= 0 && c->newborn.move_to_cgroup)
@@ -655,8 +658,9 @@ void creation_undo(struct creation *c)
 	struct arena _cleanup_arena_ arena = { 0 };
 	bool born = c->child.ref.pid > 0;
 
+	newnet_cancel(&c->newnet); /* it sends by the pair */
 	child_destroy(&c->child);
-	newnet_cancel(&c->newnet);
+	close_fd(&c->newborn.socket);
 	net_devices_return(c->net_devices);
 	rdt_undo(&c->rdt);
 	notify_close(&c->notify);
@@ -685,7 +689,9 @@ void creation_undo(struct creation *c)
 
 void creation_close(struct creation *c)
 {
+	newnet_cancel(&c->newnet);
 	close_fd(&c->child.socket);
+	close_fd(&c->newborn.socket);
 	pidref_close(&c->child.ref);
 	close_fd(&c->newborn.start_fifo);
 	close_fd(&c->newborn.result_fifo);
@@ -694,7 +700,6 @@ void creation_close(struct creation *c)
 	close_fd(&c->store);
 	ns_close(&c->newborn.plan);
 	net_devices_close(c->net_devices);
-	newnet_cancel(&c->newnet);
 	close_fd(&c->network);
 	seccomp_free(&c->newborn.filter);
 	rootfs_close(&c->rootfs);

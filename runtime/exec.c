@@ -301,16 +301,18 @@ static int make_process(struct execution *x)
 		.late_close = x->runtime->late_close,
 		.life = exec_main,
 	};
-	int r = birth(&x->child, &request);
+	int r = child_connect(&x->child, &x->newborn);
 
-	if (r == -EBUSY && !x->options->cgroup && x->cgroup >= 0) {
+	if (r >= 0)
+		r = birth(&x->child, &request);
+	if (r == -EBUSY && x->newborn.socket >= 0 && !x->options->cgroup && x->cgroup >= 0) {
 		r = open_cgroup_of_init(x);
 		if (r < 0)
 			return r;
 		request.cgroup = x->cgroup;
 		r = birth(&x->child, &request);
 	}
-	if (r == -EACCES && request.cgroup >= 0)
+	if (r == -EACCES && x->newborn.socket >= 0 && request.cgroup >= 0)
 		r = make_process_outside(x, &request);
 	return r;
 }
@@ -444,6 +446,7 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 	int r = execute(&x, wait);
 
 	close_fd(&x.child.socket);
+	close_fd(&x.newborn.socket);
 	pidref_close(&x.child.ref);
 	close_fd(&x.cgroup);
 	close_fd(&x.root);

@@ -6,7 +6,7 @@
  *         <---- MAP_ME -------------     stage: in its new user namespace, wants its id maps
  *          ---- MAPPED ------------>
  *         <---- BORN (pidfd) -------     stage: init is its sibling; the stage leaves
- *          ---- NETWORK (fd) ------>     init: its new network namespace, if that was made meanwhile
+ *          ---- NETWORK (fd) ------>     init: its new network namespace, if that was made meanwhile; whoever made it says so
  *          ---- GO ---------------->     init: mapped, in its cgroup
  *         <---- BUILT --------------     init: the mounts are made (only if prestart or createRuntime hooks want to see them)
  *          ---- CONTINUE ---------->

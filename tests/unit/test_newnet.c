@@ -37,13 +37,21 @@ static void make_and_look(const void *unused)
 {
 	struct newnet newnet;
 	ino_t before = own_network();
+	int pair[2];
+	cpu_set_t processors, after;
 
 	(void)unused;
-	require(newnet_begin(&newnet));
-	_cleanup_fd_ int fd = newnet_end(&newnet);
-	struct stat st;
+	require(sched_getaffinity(0, sizeof processors, &processors) == 0);
+	require(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
+	require(newnet_begin(&newnet, pair[0], "here", 4));
+	_cleanup_fd_ int fd = newnet_end(&newnet), sent = -1;
+	struct stat st, theirs;
+	char message[8];
 
 	require(fd >= 0 && fstat(fd, &st) == 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC));
+	require(recv_with_fd(pair[1], message, sizeof message, &sent) == 4 && memcmp(message, "here", 4) == 0);
+	require(sent >= 0 && fstat(sent, &theirs) == 0 && theirs.st_ino == st.st_ino && theirs.st_dev == st.st_dev);
+	require(sched_getaffinity(0, sizeof after, &after) == 0 && CPU_EQUAL(&after, &processors));
 	require(own_network() == before && st.st_ino != before);
 	require(sys_setns(fd, CLONE_NEWNET) == 0);
 	require(own_network() == st.st_ino);
@@ -81,13 +89,18 @@ static int count_descriptors(void)
 	return count;
 }
 
+/* Also when nobody listens any more. */
 static void make_and_cancel(const void *unused)
 {
 	struct newnet newnet;
-	int before = count_descriptors();
+	int pair[2];
 
 	(void)unused;
-	require(newnet_begin(&newnet));
+	require(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
+	close(pair[1]);
+	int before = count_descriptors();
+
+	require(newnet_begin(&newnet, pair[0], "here", 4));
 	newnet_cancel(&newnet);
 	require(count_descriptors() == before);
 	newnet_cancel(&newnet);
@@ -104,14 +117,18 @@ static void what_is_cancelled_leaves_nothing(void **state)
 static void make_too_many(const void *unused)
 {
 	struct newnet newnet;
+	char message[8];
+	int pair[2];
 
 	(void)unused;
 	require(unshare(CLONE_NEWUSER) == 0);
 	_cleanup_fd_ int limit = open("/proc/sys/user/max_net_namespaces", O_WRONLY | O_CLOEXEC);
 
 	require(limit >= 0 && write(limit, "0", 1) == 1);
-	require(newnet_begin(&newnet));
+	require(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
+	require(newnet_begin(&newnet, pair[0], "here", 4));
 	require(newnet_end(&newnet) == -ENOSPC);
+	require(recv(pair[1], message, sizeof message, MSG_DONTWAIT) < 0 && errno == EAGAIN);
 	require(strstr(error_record()->text, "max_net_namespaces"));
 	error_record()->text[0] = 0;
 	require(newnet_enter() == -ENOSPC);
