@@ -51,6 +51,22 @@ static inline int sys_clone3(const struct clone_args *args)
 	return (int)sys_result(syscall(SYS_clone3, args, sizeof *args));
 }
 
+/* The C library's would have all threads do the same, by signals, which it blocks three times; a process after clone3 has no other. */
+static inline int sys_setgroups(size_t count, const gid_t *groups)
+{
+	return (int)sys_result(syscall(SYS_setgroups, count, groups));
+}
+
+static inline int sys_setresgid(gid_t group)
+{
+	return (int)sys_result(syscall(SYS_setresgid, group, group, group));
+}
+
+static inline int sys_setresuid(uid_t user)
+{
+	return (int)sys_result(syscall(SYS_setresuid, user, user, user));
+}
+
 static inline int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve };

@@ -5,7 +5,6 @@
 #include "base/trace.h"
 #include "runtime/process.h"
 
-#include <grp.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>

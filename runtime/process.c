@@ -9,7 +9,6 @@
 #include "runtime/hooks.h"
 #include "runtime/protocol.h"
 
-#include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <sys/ioctl.h>
@@ -128,9 +127,11 @@ static int install_filter(struct newborn *newborn)
 static int set_groups(const struct spec_user *user)
 {
 	/* Where setgroups is denied (a user namespace that an unprivileged user mapped), there is nothing to drop by it either. */
-	if (setgroups(user->additional_gid_count, user->additional_gids) < 0) {
-		if (errno != EPERM || user->additional_gid_count > 0)
-			return fail(errno, "/process/user/additionalGids: setgroups");
+	int r = sys_setgroups(user->additional_gid_count, user->additional_gids);
+
+	if (r < 0) {
+		if (r != -EPERM || user->additional_gid_count > 0)
+			return fail(-r, "/process/user/additionalGids: setgroups");
 		_cleanup_fd_ int proc = proc_open_trusted();
 		char text[16] = "";
 
@@ -174,10 +175,12 @@ static int set_identity(struct newborn *newborn)
 	r = newborn->extras.keep_groups ? 0 : set_groups(user);
 	if (r < 0)
 		return r;
-	if (setresgid(user->gid, user->gid, user->gid) < 0)
-		return fail(errno, "/process/user/gid: become group %u", user->gid);
-	if (setresuid(user->uid, user->uid, user->uid) < 0)
-		return fail(errno, "/process/user/uid: become user %u", user->uid);
+	r = sys_setresgid(user->gid);
+	if (r < 0)
+		return fail(-r, "/process/user/gid: become group %u", user->gid);
+	r = sys_setresuid(user->uid);
+	if (r < 0)
+		return fail(-r, "/process/user/uid: become user %u", user->uid);
 	return capabilities_set(caps);
 }
 
@@ -200,9 +203,9 @@ int process_enter_ids(const struct spec_user *workload)
 	int group = -EINVAL, user = -EINVAL;
 
 	for (size_t i = 0; group == -EINVAL && i < sizeof gids / sizeof *gids; i++)
-		group = setresgid(gids[i], gids[i], gids[i]) < 0 ? -errno : 0;
+		group = sys_setresgid(gids[i]);
 	for (size_t i = 0; user == -EINVAL && i < sizeof uids / sizeof *uids; i++)
-		user = setresuid(uids[i], uids[i], uids[i]) < 0 ? -errno : 0;
+		user = sys_setresuid(uids[i]);
 	if ((group < 0 && group != -EINVAL) || (user < 0 && user != -EINVAL))
 		return fail(group < 0 && group != -EINVAL ? -group : -user, "become id 0 in the user namespace");
 	return 0;
