@@ -29,10 +29,14 @@ setup() {
   script 'touch /ran'
 }
 
-error=1 map_me=2 born=3 built=4 console=5 listener=6 ready=7 mapped=8 network=9 start=12
+error=1 map_me=2 born=3 built=4 console=5 listener=6 inside=7 ready=8 mapped=9 network=10 start=13
 
 refuses() { # MESSAGE...
   waiting run --bundle "$bundle" one
+  refuses_now "$@"
+}
+
+refuses_now() { # MESSAGE...
   says "$@"
   assert_error "the container's process" || return
   assert_matches 'out of order|Message too (large|long)' || return
@@ -43,10 +47,15 @@ refuses() { # MESSAGE...
 
 @test "messages out of order, unknown, with a descriptor too many or too few" {
   local kind
-  for kind in 0 $map_me $mapped $network $start 13 99 4294967295; do refuses "$kind"; done
-  for kind in $ready $built $map_me; do refuses "$kind" FD; done
+  for kind in 0 $map_me $mapped $network $start 14 99 4294967295; do refuses "$kind"; done
+  for kind in $inside $ready $built $map_me; do refuses "$kind" FD; done
   for kind in $console $listener $born; do refuses "$kind"; done
   refuses $born FD NUMBER=1
+  for kind in $inside $built $console; do
+    waiting run --bundle "$bundle" one
+    python3 "$top/tests/security/protocol.py" "$init" $inside 3>&-
+    if [[ $kind = "$console" ]]; then refuses_now "$kind" FD; else refuses_now "$kind"; fi
+  done
 }
 
 @test "messages that are too short or too long" {
