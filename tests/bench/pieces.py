@@ -17,8 +17,8 @@ PIECES = [
     ("cgroup", ["floor/make cgroup", "floor/remove cgroup", "berth/run/make cgroup*", "berth/run/limit*"],
      "the path is walked by descriptor, the group is checked to be new and empty; then the device filter and other limits"),
     ("birth", ["*/birth", "*/before", "child", "berth/run", "network task/*", "*/wait for network", "*/join network"],
-     "the same six namespaces; the network's, half of the floor's time for this, is made by a task beside berth and joined when the child has "
-     "mounted what does not need it. The child's first page faults are more in a larger program"),
+     "the same six namespaces; the network's, half of the floor's time for this, is made by a task beside berth, which hands it to the child: that "
+     "joins it when it has mounted what does not need it. The child's first page faults are more in a larger program"),
     ("namespaces, host name", ["child/prepare", "container/init/namespaces*"],
      "what was inherited is checked and closed, mounts become private, a procfs of the container's own is opened"),
     ("mounts", ["child/mounts", "container/init/mounts*", "container/init/first mounts*"],
@@ -29,8 +29,8 @@ PIECES = [
     ("attributes", ["container/init/attributes*", "container/init/hooks*", "container/init"],
      "the floor's workload keeps all that root may: here capabilities, limits, signals, keyring, labels, ids, filter, one after the other, each checked"),
     ("handing over", ["*/wait for start", "berth/run/wait until ready", "berth/run/start*"],
-     "the floor's child just goes on: here the child tells that it is ready, or what failed; the state is shown, and "
-     "it is told to go on: two wake-ups. Then berth waits until the program has been executed"),
+     "the floor's child just goes on: here the child tells that it is in its root, and the state is shown while it sets its attributes, or what "
+     "has failed; then berth waits until the program has been executed"),
     ("workload", ["*/after", "*/wait for its end"],
      "exec of the no-op, its end, the end of its namespaces, and the wake-up of who waits for it"),
     ("removal", ["berth/run/remove*"],
