@@ -49,7 +49,7 @@ service='notify() { /bin/notify "$@"; }; go() { until [ -e "/run/$1" ]; do sleep
     notify --fds 1 "$(printf "READY=1\nFDSTORE=1")"'
   run_config
   assert_success
-  wait_until heard READY=1
+  wait_until heard BARRIER=1 # the last
   assert_equal "$(grep -v "^MAINPID=[0-9]*$\|^BARRIER=1$" "$log" | paste -sd' ')" 'STATUS=fine READY=1'
   assert_equal "$(grep -c ^MAINPID "$log") $(grep -c ^BARRIER "$log")" '1 1'
   refute_contains MAINPID=1
