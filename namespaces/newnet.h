@@ -24,11 +24,11 @@ struct newnet {
 };
 
 /*
- * Begin to make a network namespace with its loopback device up, owned by the caller's user namespace. As soon as it is there, a descriptor of
- * it goes over the socket (AF_UNIX) with the size bytes of message; if nobody reads there any more, that is no failure. newnet, socket and
- * message stay as they are until newnet_end() or newnet_cancel(). The calling thread stays in its own network namespace; on which processors it may run can be other than before, until
- * newnet_end() or newnet_cancel(). False: it cannot be done in this manner here (no such code for this
- * processor, or clone(2) does not allow it): let clone3 make it.
+ * Begin to make a network namespace with its loopback device up, owned by the caller's user namespace. As soon as it is there, a descriptor
+ * of it goes over the socket (AF_UNIX) with the size bytes of message; that nobody reads there any more is no failure. Until newnet_end()
+ * or newnet_cancel(), newnet, socket and message stay as they are, and the calling thread may be bound to other processors than before;
+ * it stays in its own network namespace. False: it cannot be done in this manner here (no such code for this processor, or clone(2) does
+ * not allow it): let clone3 make it.
  */
 bool newnet_begin(struct newnet *newnet, int socket, const void *message, size_t size);
 
