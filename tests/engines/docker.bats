@@ -14,6 +14,11 @@ setup_file() {
 setup() { need_vm; }
 
 teardown() {
+  wait_until remove_all # one that is just being removed cannot be, for a moment
+}
+
+remove_all() {
+  local left
   readarray -t left < <(docker ps -aq)
   ((${#left[@]} == 0)) || docker rm -f "${left[@]}" > /dev/null
 }
@@ -133,11 +138,14 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
 }
 
 @test "out of memory: event, state" {
-  # The first process lives on for a while: of a group that is gone at once, containerd may not see the event any more.
-  docker run -d --name one --memory 16m --memory-swap 16m bb sh -c 'sleep 1; tail -c 100000000 /dev/zero; status=$?; sleep 3; exit $status'
-  assert_equal "$(docker wait one)" 137
+  # The first process lives on until the event is there: of a group that is gone at once, containerd may not see it any more,
+  # nor one that comes before it looks.
+  docker run -d --name one --memory 16m --memory-swap 16m bb \
+    sh -c 'until [ -e /end ]; do tail -c 100000000 /dev/zero; status=$?; sleep 1; done; exit $status'
   oom() { [[ $(docker events --since 10m --until "$(date +%s)" --filter container=one --format '{{.Action}}') = *oom* ]]; }
   wait_until oom
+  : > "/proc/$(pid one)/root/end" # an exec could be what is killed
+  assert_equal "$(docker wait one)" 137
   assert_equal "$(inspect one '{{.State.OOMKilled}}')" true
 }
 

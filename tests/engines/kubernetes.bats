@@ -14,7 +14,15 @@ setup_file() {
   systemctl restart containerd
   ctr -n k8s.io images import "$(image_archive)" > /dev/null
   export BERTH_CRI_MODULE=$BATS_FILE_TMPDIR
+  WAIT=240 wait_until ready
 }
+
+# The interface begins some time after the daemon, and hears of new images some time after the import.
+ready() {
+  cri Status '{}' | jq -e '[.status.conditions[] | select(.type | endswith("Ready")).status] == [true, true]' > /dev/null &&
+    has_image bb && has_image pause
+}
+has_image() { [[ $(cri ImageStatus "{ \"image\": { \"image\": \"docker.io/library/$1:latest\" } }") = *sha256:* ]]; } # NAME
 
 setup() {
   need_vm
@@ -56,7 +64,7 @@ container() { # SCRIPT [FILTER [POD-FILTER]]: creates and starts it; sets $CONTA
 }
 
 exec_sync() { # ARG...
-  cri ExecSync "$(jq -nc '{ container_id: "$CONTAINER", cmd: $ARGS.positional, timeout: 20 }' --args -- "$@")" |
+  cri ExecSync "$(jq -nc '{ container_id: "$CONTAINER", cmd: $ARGS.positional, timeout: 100 }' --args -- "$@")" |
     jq -r '(.stdout // "" | @base64d), (.stderr // "" | @base64d), (.exit_code // 0)'
 }
 

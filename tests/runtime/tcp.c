@@ -1,7 +1,8 @@
 /*
  * A conversation over TCP that is kept in memory alone, to see that it survives:
  *
- *	tcp serve PORT [MEGABYTES]     answers each line with a number that counts them, and looks at a page of so much memory each time
+ *	tcp serve PORT [MEGABYTES]     answers each line with a number that counts them, and looks at a page of so much memory each time;
+ *	                               listens once the memory is filled
  *	tcp ask ADDRESS PORT FILE      sends a line every 20 ms, and writes the latest answer to FILE; ends when the connection does
  *	tcp both PORT FILE             the two, as two processes, over the loopback
  */
@@ -54,9 +55,8 @@ static void check_page(const unsigned char *memory, size_t page)
 			errx(1, "page %zu has changed", page);
 }
 
-static void serve(int listener, size_t pages)
+static void serve(int listener, unsigned char *memory, size_t pages)
 {
-	unsigned char *memory = fill_memory(pages);
 	int connection = accept(listener, NULL, NULL);
 	char byte, answer[32];
 
@@ -107,14 +107,17 @@ static void ask(const char *address, const char *port, const char *file)
 int main(int count, char **args)
 {
 	if ((count == 3 || count == 4) && strcmp(args[1], "serve") == 0) {
-		serve(listen_on(args[2]), count == 4 ? (size_t)atoi(args[3]) << 8 : 0);
+		size_t pages = count == 4 ? (size_t)atoi(args[3]) << 8 : 0;
+		unsigned char *memory = fill_memory(pages);
+
+		serve(listen_on(args[2]), memory, pages);
 	} else if (count == 5 && strcmp(args[1], "ask") == 0) {
 		ask(args[2], args[3], args[4]);
 	} else if (count == 4 && strcmp(args[1], "both") == 0) {
 		int listener = listen_on(args[2]);
 
 		if (fork() == 0)
-			serve(listener, 0);
+			serve(listener, NULL, 0);
 		else
 			ask("127.0.0.1", args[2], args[3]);
 	} else {

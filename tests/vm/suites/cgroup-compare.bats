@@ -66,6 +66,8 @@ settings_under() { # RUNTIME: its settings to $BATS_TEST_TMPDIR/RUNTIME
   group=$(sed -n 's/^0:://p' "/proc/$(< "$BATS_TEST_TMPDIR/pid")/cgroup")
   settings "/sys/fs/cgroup$group" > "$BATS_TEST_TMPDIR/$1"
   "${run[@]}" delete --force "limits-$1" 3>&-
+  # The next one has the same unit: a peer may not wait for systemd to have forgotten it.
+  if ((${#manager[@]})); then wait_until eval '[[ $(systemctl show --value --property LoadState unit-limits.scope) = not-found ]]'; fi
 }
 
 differences() { # CASE PEER: "CASE|PEER|FILE|theirs|ours" for each file

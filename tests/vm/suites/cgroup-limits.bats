@@ -74,8 +74,8 @@ all_fields() {
 @test "what cgroup-tools see from outside" {
   resources "$(all_fields)"
   create limits
-  run lscgroup
-  assert_matches $'memory,[^\n]*:/*berth-test-limits'
+  listed() { run lscgroup; assert_matches $'memory,[^\n]*:/*berth-test-limits'; }
+  wait_until listed # it ends early where a group, of the machine's systemd say, goes while it walks
   run cgget -n -r memory.max -r memory.low -r memory.swap.max -r memory.high -r cpu.weight -r cpu.max -r cpu.max.burst -r cpuset.cpus \
     -r cpuset.mems -r pids.max -r io.weight -r io.max -r hugetlb.2MB.max berth-test-limits
   assert_output "memory.max: 134217728
@@ -276,8 +276,8 @@ refused() { # TEXT...: create fails with them, and leaves no group
 
 @test "delete takes a tree of sub-groups and whoever forks in there" {
   config '(.mounts[] | select(.destination == "/sys/fs/cgroup") | .options) -= ["ro"]'
-  script 'd=/sys/fs/cgroup; for i in 1 2 3 4 5 6 7 8; do d=$d/sub$i; mkdir $d; sh -c "echo \$\$ > $d/cgroup.procs; while :; do sleep 0.2 & done" & done
-    echo ready; wait'
+  script 'd=/sys/fs/cgroup; for i in 1 2 3 4 5 6 7 8; do d=$d/sub$i; mkdir $d; sh -c "echo \$\$ > $d/cgroup.procs; while :; do sleep 0.2 & sleep 0.2 & sleep 0.2 & wait; done" & done
+    echo ready; wait' # a shell that comes to the limit would end, and the last of them the container
   resources '{ "pids": { "limit": 300 } }'
   start_new limits
   wait_until grep -q ready "$BATS_TEST_TMPDIR/limits.log"

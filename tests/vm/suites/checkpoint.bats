@@ -108,10 +108,10 @@ setup() {
   "$BERTH" --root "$BATS_TEST_TMPDIR/state" checkpoint --image-path "$images" --lazy-pages --page-server 127.0.0.1:27000 --status-fd 9 saved \
     9<> "$BATS_TEST_TMPDIR/ready" 3>&- > "$BATS_TEST_TMPDIR/checkpoint.log" 2>&1 &
   local checkpoint=$!
-  timeout 60 head -c 1 "$BATS_TEST_TMPDIR/ready" > /dev/null
-  timeout 100 criu lazy-pages --page-server --address 127.0.0.1 --port 27000 -D "$images" -W "$BATS_TEST_TMPDIR/work" > /dev/null 2>&1 3>&- &
+  timeout 120 head -c 1 "$BATS_TEST_TMPDIR/ready" > /dev/null
+  timeout 300 criu lazy-pages --page-server --address 127.0.0.1 --port 27000 -D "$images" -W "$BATS_TEST_TMPDIR/work" > /dev/null 2>&1 3>&- &
   local pages=$!
-  wait_until test -S "$BATS_TEST_TMPDIR/work/lazy-pages.socket"
+  wait_until grep -q ' 00010000 .*lazy-pages\.socket$' /proc/net/unix # it listens
   config '.linux.cgroupsPath = "/berth-test-lazy"'
   restore lazy --lazy-pages --work-path "$BATS_TEST_TMPDIR/work"
   local last

@@ -62,6 +62,7 @@ teardown() {
   systemctl stop harbour.service
   # It has halted, and was not killed: that would have left a failed unit.
   assert_equal "$(systemctl show --property ActiveState --value harbour.service)" inactive
+  journalctl --sync
   run journalctl --unit harbour.service --output cat --no-pager
   assert_line 'harbour.service: Deactivated successfully.'
   assert_equal "$(systemctl show --property LoadState --value berth-system.scope)" not-found

@@ -133,10 +133,11 @@ seen() { grep -q "$1" "$BATS_TEST_TMPDIR/stream"; }
 hog='exec tail -c 200m /dev/zero' # keeps it all in memory
 
 @test "events: memory that runs out in a child is told, once a kill" {
-  running 'trap "sh -c \"$hog\"" USR1; while :; do sleep 0.1; done' '{ "memory": { "limit": 33554432, "swap": 33554432 } }'
+  running 'trap "sh -c \"$hog\"" USR1; echo ready; while :; do sleep 0.1; done' '{ "memory": { "limit": 33554432, "swap": 33554432 } }'
   config '.process.env += ["hog=\($h)"]' --arg h "$hog"
   berth delete --force one
   start_new one
+  wait_until grep -q ready "$BATS_TEST_TMPDIR/one.log" # without its trap, the signal would be lost
   events --interval 1h
   berth kill one USR1
   WAIT=60 wait_until seen oom
@@ -162,7 +163,7 @@ hog='exec tail -c 200m /dev/zero' # keeps it all in memory
 @test "events: a lower limit by update is told too" {
   running 'head -c 60m /dev/zero > /dev/shm/x; exec sleep 1000' '{ "memory": { "limit": 134217728, "swap": 134217728 } }'
   used() { (($(< "$(cgroup_of one)/memory.current") > 62914560)); }
-  WAIT=30 wait_until used
+  wait_until used
   events --interval 1h
   # The pages of a file system in memory cannot be taken back without swap.
   run berth update --memory 20m --memory-swap 20m one
