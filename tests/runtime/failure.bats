@@ -262,13 +262,15 @@ os.rename(sys.argv[1] + ".new", sys.argv[1]); time.sleep(1000)' "$BATS_TEST_TMPD
   config '.linux.sysctl = { "net.ipv4.ip_forward": "nonsense" }'
   # As where systemd has removed the scope of a process that is gone: the device filter has no group any more.
   held bpf=ENOENT run --bundle "$bundle" broken > "$BATS_TEST_TMPDIR/out" 2>&1
-  wait_until held_up
+  local runtime=$!
+  # It may have heard of it before it comes to that.
+  wait_until eval 'held_up || ! kill -0 '$runtime
   # The zombie that was process 1 of its pid namespace.
   has_died() { awk 'FNR == 1 { dead = 0 } /^State:\tZ/ { dead = 1 } /^NSpid:.*\t1$/ && dead { found = 1 } END { exit !found }' /proc/[0-9]*/status; }
-  wait_until has_died
+  wait_until eval 'has_died || ! kill -0 '$runtime
   let_go
   status=0
-  wait $! || status=$?
+  wait $runtime || status=$?
   output=$(< "$BATS_TEST_TMPDIR/out")
   assert_error net.ipv4.ip_forward
   nothing_left 'a sysctl that cannot be written'
