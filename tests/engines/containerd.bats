@@ -95,7 +95,7 @@ pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }
   # With maps, ctr forgets which runtime it was to use, and takes runc's name.
   mount --bind "$(type -P "$RUNTIME")" "$(type -P runc)"
   run new --rm --uidmap 0:100000:65536 --gidmap 0:100000:65536 $image one sh -c 'cat /proc/self/uid_map; touch /x && echo written'
-  umount "$(type -P runc)"
+  umount --lazy "$(type -P runc)" # it may still be running
   assert_matches ' 0 +100000 +65536'
   assert_line written
 }
@@ -114,7 +114,7 @@ pid() { ctr tasks list | awk -v id="$1" '$1 == id { print $2 }'; }
 
 # bats test_tags=long
 @test "checkpoint, restore" {
-  new -d --memory-limit 67108864 $image one sh -c 'echo begun >> /begun; i=0; while :; do i=$((i + 1)); echo $i > /count; sleep 0.1; done'
+  new -d --memory-limit 67108864 $image one sh -c 'echo begun >> /begun; i=0; while :; do i=$((i + 1)); echo $i > /count.new; mv /count.new /count; sleep 0.1; done'
   count() { ctr tasks exec --exec-id "count$RANDOM" "$1" cat /count; } # ID
   counted() { local n; n=$(count "$1") && ((${n:-0} >= $2)); } # ID N
   wait_until counted one 3

@@ -11,6 +11,9 @@
 #   group_of PID              the directory of a process's cgroup
 #   terminal CMD...           runs it on a terminal, whose line ends come out as \n
 #   no_groups_left PATTERN    no cgroup with such a name is there any more, soon
+#   says TEXT CMD...          whether that is what CMD prints, on stdout and stderr, but for empty lines at the end
+#   has TEXT CMD...           whether it is in that
+#   $fetch                    a script for a client: prints what the container "server" serves, once it does
 #   message BERTH [PEER]      asserts that the last `run` failed with berth's own words, or a peer's
 load ../lib/common
 
@@ -58,6 +61,12 @@ no_group() { # PATTERN
   [[ ! $groups ]] || { echo "$groups" >&2; return 1; }
 }
 no_groups_left() { wait_until no_group "$1"; }
+
+says() { [[ $("${@:2}" 2>&1) = "$1" ]]; } # TEXT CMD...
+has() { [[ $("${@:2}" 2>&1) = *"$1"* ]]; } # TEXT CMD...
+
+# shellcheck disable=SC2034 # the suites'
+fetch='until wget -qO- http://server/ 2> /dev/null; do sleep 0.2; done'
 
 # shellcheck disable=SC2154 # bats' own
 message() { # BERTH [PEER]

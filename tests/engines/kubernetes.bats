@@ -142,6 +142,8 @@ pid() { ctr -n k8s.io tasks list | awk -v id="$1" '$1 == id { print $2 }'; }
     wait_until grep -q "attempt $attempt" "$logs/$attempt.log"
     exited() { [[ $(cri ContainerStatus '{ "container_id": "$CONTAINER" }') = *CONTAINER_EXITED* ]]; }
     wait_until exited
+    run cri ContainerStatus '{ "container_id": "$CONTAINER" }'
+    assert_contains '"exit_code": 1,'
   done
 }
 
@@ -156,8 +158,8 @@ pid() { ctr -n k8s.io tasks list | awk -v id="$1" '$1 == id { print $2 }'; }
   for namespace in net ipc uts pid; do
     assert_equal "$(readlink "/proc/$first/ns/$namespace")" "$(readlink "/proc/$second/ns/$namespace")"
   done
-  run exec_sync ps -o args
-  assert_line 'sleep 1001'
+  sees_first() { exec_sync ps -o args | grep -qx 'sleep 1001'; }
+  wait_until sees_first
 }
 
 @test "a security context: user, read-only root, capabilities, seccomp, no new privileges" {

@@ -63,7 +63,7 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
   podman kill --signal TERM one
   run podman wait one
   assert_output 3
-  assert_equal "$(podman logs one)" $'began\nbegan'
+  wait_until says $'began\nbegan' podman logs one
 }
 
 @test "pause, stats, update" {
@@ -171,7 +171,7 @@ limits() { # MANAGER
   podman rm -f -t 0 server
   podman network create inner
   podman run -d --name server --network inner -p 127.0.0.1:8081:80 bb sh -c 'mkdir /w; echo served > /w/index.html; exec httpd -f -h /w -p 80'
-  run podman run --rm --network inner bb sh -c 'for i in 1 2 3 4 5 6 7 8 9; do wget -qO- http://server/ && break; sleep 1; done'
+  run podman run --rm --network inner bb sh -c "$fetch"
   assert_output served
   run busybox wget -qO- http://127.0.0.1:8081/
   assert_output served
@@ -209,7 +209,8 @@ END
   podman kube play /home/user/pod.yaml
   assert_equal "$(cat "$(group_of "$(pid played-main)")/memory.max")" 67108864
   podman kube down /home/user/pod.yaml
-  no_groups_left '*libpod*'
+  no_groups_left 'libpod-*'
+  no_groups_left '*libpod_pod*'
 }
 
 # bats test_tags=long
@@ -225,5 +226,5 @@ END
   as-user systemctl --user stop quad.service
   rm /home/user/.config/containers/systemd/quad.container
   as-user systemctl --user daemon-reload
-  no_groups_left '*libpod*'
+  no_groups_left 'libpod-*'
 }

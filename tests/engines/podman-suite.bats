@@ -52,8 +52,7 @@ logged() { podman logs one 2>&1 | grep -q "$1"; } # PATTERN
   run -127 podman exec one /no/such/command
   assert_matches 'o such file or directory'
   run -125 podman exec -d one nonsense
-  run inspect one '{{len .ExecIDs}}'
-  assert_output 0
+  wait_until says 0 inspect one '{{len .ExecIDs}}'
   run -0 podman exec one sh -c 'exit 0'
 }
 
@@ -122,7 +121,7 @@ logged() { podman logs one 2>&1 | grep -q "$1"; } # PATTERN
   podman run -d --name one bb sh -c 'trap "echo taken; exit 0" TERM; echo ready; while :; do sleep 0.1; done'
   wait_until logged ready
   podman stop --time 20 one
-  assert_equal "$(podman logs one)" $'ready\ntaken'
+  wait_until says $'ready\ntaken' podman logs one
   assert_equal "$(inspect one '{{.State.ExitCode}}')" 0
   podman run -d --name two bb sleep 1000
   run podman stop --time 1 two
@@ -132,7 +131,7 @@ logged() { podman logs one 2>&1 | grep -q "$1"; } # PATTERN
   id=$(inspect three '{{.Id}}')
   [[ -e /run/$RUNTIME/$id ]]
   podman stop --time 0 three
-  assert_missing "/run/$RUNTIME/$id"
+  wait_until test ! -e "/run/$RUNTIME/$id"
   run -125 podman kill one
   assert_contains 'can only kill running containers'
 }
@@ -141,7 +140,8 @@ logged() { podman logs one 2>&1 | grep -q "$1"; } # PATTERN
   local policy
   for policy in kill stop restart; do
     podman run -d --name $policy --stop-timeout 1 --health-cmd 'test ! -e /tmp/ill' --health-interval disable --health-retries 1 \
-      --health-on-failure $policy bb sh -c 'rm -f /tmp/ill; exec sleep 1000'
+      --health-on-failure $policy bb sh -c 'rm -f /tmp/ill; echo ready; exec sleep 1000'
+    wait_until says ready podman logs $policy
     podman healthcheck run $policy
     podman exec $policy touch /tmp/ill
     run -1 podman healthcheck run $policy
@@ -156,14 +156,14 @@ logged() { podman logs one 2>&1 | grep -q "$1"; } # PATTERN
 
 @test "sdnotify: of conmon, and of the container" {
   export NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify
-  socat -u UNIX-RECVFROM:"$NOTIFY_SOCKET",fork SYSTEM:"cat; echo" >> "$BATS_TEST_TMPDIR/told" 2>&1 3>&- &
+  socat -u UNIX-RECVFROM:"$NOTIFY_SOCKET",fork SYSTEM:"awk 1" >> "$BATS_TEST_TMPDIR/told" 2>&1 3>&- &
   local socat=$!
   wait_until test -S "$NOTIFY_SOCKET"
   told() { grep -qx "$1" "$BATS_TEST_TMPDIR/told"; }
   podman run -d --name one --sdnotify conmon bb sh -c 'echo "[$NOTIFY_SOCKET]"; exec sleep 1000'
   wait_until told READY=1
   assert_line_told_of one
-  assert_equal "$(podman logs one)" '[]'
+  wait_until says '[]' podman logs one
   : > "$BATS_TEST_TMPDIR/told"
   podman run -d --name two --sdnotify container -v /usr:/host:ro bb sh -c "until test -e /tmp/well; do sleep 0.1; done
     $of_host /host/bin/systemd-notify --ready; exec sleep 1000"
@@ -236,14 +236,14 @@ assert_line_told_of() { wait_until told "MAINPID=$(inspect "$1" '{{.State.Conmon
   podman run -d --pod pod --name two bb nc -l -p 5000
   assert_matches_map one
   assert_equal "$(readlink "/proc/$(pid one)/ns/user")" "$(readlink "/proc/$(pid two)/ns/user")"
-  run podman exec one sh -c 'for i in 1 2 3 4 5 6 7 8 9; do echo word | nc 127.0.0.1 5000 && break; sleep 1; done'
+  run podman exec one sh -c 'for i in $(seq 300); do echo word | nc 127.0.0.1 5000 && break; sleep 0.2; done'
   podman wait two
-  assert_equal "$(podman logs two)" word
+  wait_until says word podman logs two
   podman pod pause pod
   assert_equal "$(inspect one '{{.State.Status}}')" paused
   podman pod unpause pod
   podman pod stop --time 0 pod
-  assert_equal "$(inspect one '{{.State.Status}}')" exited
+  wait_until says exited inspect one '{{.State.Status}}' # it is "stopped" until it is cleaned up
   podman pod start pod
   assert_equal "$(inspect one '{{.State.Status}}')" running
 }
@@ -251,10 +251,10 @@ assert_line_told_of() { wait_until told "MAINPID=$(inspect "$1" '{{.State.Conmon
 assert_matches_map() { run cat "/proc/$(pid "$1")/uid_map"; assert_matches '^ +0 +200000 +5000$'; }
 
 @test "interactive: the terminal's size, in run and exec" {
-  run terminal sh -c 'stty rows 17 cols 46; podman run --rm -it bb sh -c "for i in 1 2 3 4 5 6 7 8 9; do stty size | grep 17 && break; sleep 0.1; done"'
+  run terminal sh -c 'stty rows 17 cols 46; podman run --rm -it bb sh -c "until stty size | grep 17; do sleep 0.1; done"'
   assert_contains '17 46'
   podman run -d --name one bb sleep 1000
-  run terminal sh -c 'stty rows 18 cols 47; podman exec -it one sh -c "for i in 1 2 3 4 5 6 7 8 9; do stty size | grep 18 && break; sleep 0.1; done"'
+  run terminal sh -c 'stty rows 18 cols 47; podman exec -it one sh -c "until stty size | grep 18; do sleep 0.1; done"'
   assert_contains '18 47'
 }
 

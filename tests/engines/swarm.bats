@@ -48,8 +48,12 @@ docker_of() { docker -H "unix:///run/docker-$1.sock" "${@:2}"; } # NODE ARG...
 replicas() { [[ $(docker_of 1 service ls --format '{{.Replicas}}') = "$1" ]]; }
 
 @test "a service over two nodes; one is lost, and the service whole again" {
-  docker_of 1 swarm init --advertise-addr 10.77.0.1 > /dev/null
-  docker_of 2 swarm join --advertise-addr 10.77.0.2 --token "$(docker_of 1 swarm join-token -q worker)" 10.77.0.1:2377
+  # Each gives up after 20 s, and goes on behind; a node that is not ready yet gets no part of the service.
+  docker_of 1 swarm init --advertise-addr 10.77.0.1 > /dev/null || :
+  ready() { [[ $(docker_of 1 node ls --format '{{.Status}}' | sort | uniq -c | xargs) = "$1 Ready" ]]; } # NODES
+  WAIT=120 wait_until ready 1
+  docker_of 2 swarm join --advertise-addr 10.77.0.2 --token "$(docker_of 1 swarm join-token -q worker)" 10.77.0.1:2377 || :
+  WAIT=120 wait_until ready 2
   docker_of 1 service create --detach --no-resolve-image --name service --replicas 4 --limit-memory 32m --restart-delay 1s --stop-grace-period 0s \
     bb sleep 1000
   WAIT=180 wait_until replicas 4/4
