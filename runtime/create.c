@@ -403,16 +403,39 @@ static int converse_until_ready(struct creation *c)
 	return 0;
 }
 
-/* A child that has ended cannot be told any more; what it ended of is still to be read. */
+/*
+ * r has failed here, with the record; but perhaps only since init had failed before, and its cgroup had gone with it. Then what init has
+ * said, or died of, is the reason.
+ */
+static int heed_init(struct creation *c, int r)
+{
+	struct error ours = error_save();
+	struct pollfd socket = { .fd = c->child.socket, .events = POLLIN };
+
+	while (!c->heard && poll(&socket, 1, 0) > 0) {
+		_cleanup_fd_ int fd = -1;
+		struct msg msg;
+		int said = protocol_receive(c->child.socket, &c->child.phase, &msg, &fd);
+
+		if (said > 0)
+			continue;
+		if (said == 0 && (c->ended || pidref_wait_exit(&c->child.ref, 0) <= 0))
+			break; /* it was killed, or is ready and waits for `start` elsewhere */
+		c->heard = true;
+		return said < 0 ? said : report_early_death(&c->child.ref);
+	}
+	error_restore(&ours);
+	return r;
+}
+
+/* A child that has ended cannot be told any more; what it ended of is still to be read, and none of it to be answered. */
 static int let_go(struct creation *c)
 {
 	int r = protocol_send(c->child.socket, MSG_GO, 0, -1);
 
 	if (r != -EPIPE && r != -ECONNRESET)
 		return r < 0 ? fail(-r, "speak to the container's process") : 0;
-	r = converse_until_ready(c);
-
-	return r < 0 ? r : refuse(EPIPE, "the container's process is gone");
+	return heed_init(c, refuse(EPIPE, "the container's process is gone"));
 }
 
 /* Whoever asks for a limit that cannot be had must know. */
@@ -509,31 +532,6 @@ static int await_network(struct creation *c)
 		return 0;
 	c->network = newnet_end(&c->newnet);
 	return c->network < 0 ? c->network : 0;
-}
-
-/*
- * r has failed here, with the record; but perhaps only since init had failed before, and its cgroup had gone with it. Then what init has
- * said, or died of, is the reason.
- */
-static int heed_init(struct creation *c, int r)
-{
-	struct error ours = error_save();
-	struct pollfd socket = { .fd = c->child.socket, .events = POLLIN };
-
-	while (!c->heard && poll(&socket, 1, 0) > 0) {
-		_cleanup_fd_ int fd = -1;
-		struct msg msg;
-		int said = protocol_receive(c->child.socket, &c->child.phase, &msg, &fd);
-
-		if (said < 0)
-			return said;
-		if (said == 0 && !c->ended && pidref_wait_exit(&c->child.ref, 0) > 0)
-			return report_early_death(&c->child.ref);
-		if (said == 0)
-			break; /* it was killed, or is ready and waits for `start` elsewhere */
-	}
-	error_restore(&ours);
-	return r;
 }
 
 /* The start time tells init from a later process of the same number. */

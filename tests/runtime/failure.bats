@@ -258,6 +258,9 @@ os.rename(sys.argv[1] + ".new", sys.argv[1]); time.sleep(1000)' "$BATS_TEST_TMPD
   ((i > 8)) || fail "only $i system calls: $calls"
 }
 
+# The zombie that was process 1 of its pid namespace.
+has_died() { awk 'FNR == 1 { dead = 0 } /^State:\tZ/ { dead = 1 } /^NSpid:.*\t1$/ && dead { found = 1 } END { exit !found }' /proc/[0-9]*/status; }
+
 @test "what the container's process failed of is told, not what followed from it" {
   config '.linux.sysctl = { "net.ipv4.ip_forward": "nonsense" }'
   # As where systemd has removed the scope of a process that is gone: the device filter has no group any more.
@@ -265,8 +268,6 @@ os.rename(sys.argv[1] + ".new", sys.argv[1]); time.sleep(1000)' "$BATS_TEST_TMPD
   local runtime=$!
   # It may have heard of it before it comes to that.
   wait_until eval 'held_up || ! kill -0 '$runtime
-  # The zombie that was process 1 of its pid namespace.
-  has_died() { awk 'FNR == 1 { dead = 0 } /^State:\tZ/ { dead = 1 } /^NSpid:.*\t1$/ && dead { found = 1 } END { exit !found }' /proc/[0-9]*/status; }
   wait_until eval 'has_died || ! kill -0 '$runtime
   let_go
   status=0
@@ -274,6 +275,22 @@ os.rename(sys.argv[1] + ".new", sys.argv[1]); time.sleep(1000)' "$BATS_TEST_TMPD
   output=$(< "$BATS_TEST_TMPDIR/out")
   assert_error net.ipv4.ip_forward
   nothing_left 'a sysctl that cannot be written'
+}
+
+@test "the container's process has died before the runtime lets it go: what it died of is told" {
+  args true
+  # The runtime waits for who makes the network namespace; init, which has said all that it says, is killed meanwhile.
+  strace -f -qq -o /dev/null -e signal=none -e trace=close_range -e inject=close_range:signal=SIGKILL:when=1 \
+    python3 "$top/tests/runtime/held.py" wait4 "$BATS_TEST_TMPDIR/held" "$BATS_TEST_TMPDIR/go" "$BERTH" --root "$BATS_TEST_TMPDIR/state" \
+    run --bundle "$bundle" broken < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+  wait_until held_up
+  wait_until has_died
+  let_go
+  status=0
+  wait $! || status=$?
+  output=$(< "$BATS_TEST_TMPDIR/out")
+  assert_error 'killed by signal 9'
+  nothing_left 'init, killed early'
 }
 
 @test "an error is heard also when the container's process is faster than the runtime" {
