@@ -268,7 +268,7 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
 
 # bats test_tags=long
 @test "copy, commit, diff, attach" {
-  docker run -d -i --name one bb sh -c 'read line; echo got $line'
+  docker run -d -i --name one bb sh -c 'read line; echo got $line; exec sleep 1000'
   echo data > "$BATS_TEST_TMPDIR/data"
   docker cp "$BATS_TEST_TMPDIR/data" one:/tmp/data
   run docker diff one
@@ -277,8 +277,15 @@ pid() { inspect "$1" '{{.State.Pid}}'; }
   run docker run --rm with-data cat /tmp/data
   assert_output data
   docker rmi -f with-data
-  run docker attach one <<< hello
-  assert_output 'got hello'
+  mkfifo "$BATS_TEST_TMPDIR/words"
+  docker attach one < "$BATS_TEST_TMPDIR/words" > "$BATS_TEST_TMPDIR/answers" 2>&1 3>&- &
+  local attached=$! words
+  exec {words}> "$BATS_TEST_TMPDIR/words"
+  echo hello >&"$words"
+  wait_until grep -qx 'got hello' "$BATS_TEST_TMPDIR/answers"
+  docker rm -f one
+  exec {words}>&-
+  wait $attached || :
 }
 
 # bats test_tags=long
