@@ -376,6 +376,8 @@ static int answer(struct creation *c, const struct msg *msg, int *fd)
 	case MSG_LISTENER:
 		return report_listener(&c->spec, &c->state, STATUS_CREATING, c->state.pid, *fd);
 	case MSG_INSIDE:
+		if (c->newborn.wait != WAIT_SOCKET)
+			return refuse(EPROTO, "the container's process sent message %u out of order: it waits for \"start\"", msg->type);
 		r = report_created(c);
 		return r < 0 ? r : tell(c, MSG_START);
 	default:
@@ -405,9 +407,9 @@ static int converse_until_ready(struct creation *c)
 
 /*
  * r has failed here, with the record; but perhaps only since init had failed before, and its cgroup had gone with it. Then what init has
- * said, or died of, is the reason.
+ * said, or died of, is the reason. patience: how many milliseconds to wait for its end once it has nothing more to say, -1 for ever.
  */
-static int heed_init(struct creation *c, int r)
+static int heed_init(struct creation *c, int r, int patience)
 {
 	struct error ours = error_save();
 	struct pollfd socket = { .fd = c->child.socket, .events = POLLIN };
@@ -419,7 +421,7 @@ static int heed_init(struct creation *c, int r)
 
 		if (said > 0)
 			continue;
-		if (said == 0 && (c->ended || pidref_wait_exit(&c->child.ref, 0) <= 0))
+		if (said == 0 && (c->ended || pidref_wait_exit(&c->child.ref, patience) <= 0))
 			break; /* it was killed, or is ready and waits for `start` elsewhere */
 		c->heard = true;
 		return said < 0 ? said : report_early_death(&c->child.ref);
@@ -435,7 +437,8 @@ static int let_go(struct creation *c)
 
 	if (r != -EPIPE && r != -ECONNRESET)
 		return r < 0 ? fail(-r, "speak to the container's process") : 0;
-	return heed_init(c, refuse(EPIPE, "the container's process is gone"));
+	/* Before GO it closes its end only when it dies, and is no zombie at once. */
+	return heed_init(c, refuse(EPIPE, "the container's process is gone"), -1);
 }
 
 /* Whoever asks for a limit that cannot be had must know. */
@@ -591,7 +594,7 @@ static int bring_up(struct creation *c, bool run)
 	if (r >= 0)
 		r = store_write_state(c->store, &c->state);
 	if (r < 0)
-		return heed_init(c, r);
+		return heed_init(c, r, 0);
 	if (c->runtime->late_close)
 		close_fd(c->runtime->late_close);
 	r = converse_until_ready(c);

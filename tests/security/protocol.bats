@@ -32,7 +32,7 @@ setup() {
 error=1 map_me=2 born=3 built=4 console=5 listener=6 inside=7 ready=8 mapped=9 network=10 start=13
 
 refuses() { # MESSAGE...
-  waiting run --bundle "$bundle" one
+  waiting "${command:-run}" --bundle "$bundle" one
   refuses_now "$@"
 }
 
@@ -51,6 +51,7 @@ refuses_now() { # MESSAGE...
   for kind in $inside $ready $built $map_me; do refuses "$kind" FD; done
   for kind in $console $listener $born; do refuses "$kind"; done
   refuses $born FD NUMBER=1
+  command=create refuses $inside
   for kind in $inside $built $console; do
     waiting run --bundle "$bundle" one
     python3 "$top/tests/security/protocol.py" "$init" $inside 3>&-
