@@ -221,6 +221,18 @@ static int enter_network_and_become_mapped(struct newborn *newborn)
 	return r;
 }
 
+/* What of `run` is left to do, it does while we go on. Not before GO: the stage may not have told it of us yet. */
+static int tell_inside(struct newborn *newborn)
+{
+	if (newborn->wait != WAIT_SOCKET)
+		return 0;
+	int r = newborn_await_go(newborn);
+
+	if (r >= 0 && protocol_send(newborn->socket, MSG_INSIDE, 0, -1) < 0)
+		r = refuse(EPIPE, "the runtime is gone");
+	return r;
+}
+
 static int init_run(struct newborn *newborn)
 {
 	trace_process("container");
@@ -236,9 +248,8 @@ static int init_run(struct newborn *newborn)
 		r = ns_join(&newborn->plan, JOIN_BEFORE_USER);
 	if (r >= 0)
 		r = build(newborn);
-	/* What of `run` is left to do, it does while we go on. */
-	if (r >= 0 && newborn->wait == WAIT_SOCKET && protocol_send(newborn->socket, MSG_INSIDE, 0, -1) < 0)
-		r = refuse(EPIPE, "the runtime is gone");
+	if (r >= 0)
+		r = tell_inside(newborn);
 	return r < 0 ? r : process_become(newborn);
 }
 

@@ -279,8 +279,8 @@ has_died() { awk 'FNR == 1 { dead = 0 } /^State:\tZ/ { dead = 1 } /^NSpid:.*\t1$
 
 @test "the container's process has died before the runtime lets it go: what it died of is told" {
   args true
-  # The runtime waits for who makes the network namespace; init, which has said all that it says, is killed meanwhile.
-  strace -f -qq -o /dev/null -e signal=none -e trace=close_range -e inject=close_range:signal=SIGKILL:when=1 \
+  # The runtime waits for who makes the network namespace; init is killed meanwhile.
+  strace -f -qq -o /dev/null -e signal=none -e trace=umount2 -e inject=umount2:signal=SIGKILL:when=1 \
     python3 "$top/tests/runtime/held.py" wait4 "$BATS_TEST_TMPDIR/held" "$BATS_TEST_TMPDIR/go" "$BERTH" --root "$BATS_TEST_TMPDIR/state" \
     run --bundle "$bundle" broken < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
   wait_until held_up

@@ -313,6 +313,15 @@ seconds_of() { sed -nE "s/.*$1 ([0-9]+)\\..*/\\1/p" <<< "$2"; } # CLOCK TEXT
   (($(seconds_of boottime "$output") >= 5000000))
 }
 
+# bats test_tags=host-only
+@test "time: init is further than the stage that has made it" {
+  bundle slow
+  config '.process.args = ["true"] | .linux.namespaces += [{ type: "time" }] | .linux.timeOffsets = { monotonic: { secs: 5 } }'
+  run strace -f -qq -o /dev/null -e signal=none -e trace=sendmsg -e inject=sendmsg:delay_enter=500ms:when=1 \
+    "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" slow < /dev/null 3>&-
+  assert_success
+}
+
 @test "time: no offsets, empty offsets, wrong offsets" {
   bundle offsets
   config '.linux.namespaces += [{ type: "time" }] | .linux.timeOffsets = {}'
