@@ -50,7 +50,7 @@ spec_bundle() { # NAME [OPTION...]
   rm "$bundle/config.json"
   "$BERTH" spec --bundle "$bundle"
   config '.linux.cgroupsPath = "/one"'
-  run python3 "$top/tests/cli/on_terminal.py" 24x80 --send '# =id -u; exit 3\n' -- \
+  run python3 "$top/tests/lib/on_terminal.py" 24x80 --send '# =id -u; exit 3\n' -- \
     "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one
   assert_failure 3
   assert_contains "settings restored"

@@ -7,7 +7,7 @@ on_terminal() { # ROWSxCOLUMNS [ACTION...] -- BERTH-ARGUMENT...
   local before=()
   while [[ $1 != -- ]]; do before+=("$1"); shift; done
   shift
-  python3 "$top/tests/cli/on_terminal.py" "${before[@]}" -- "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" 3>&-
+  python3 "$top/tests/lib/on_terminal.py" "${before[@]}" -- "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" 3>&-
 }
 
 @test "run: the workload has a terminal of the caller's size, and the caller's settings come back" {

@@ -14,7 +14,7 @@ on_terminal() { # ROWSxCOLUMNS [ACTION...] -- ARGUMENT...: of berth top
   local before=()
   while [[ $1 != -- ]]; do before+=("$1"); shift; done
   shift
-  python3 "$top/tests/cli/on_terminal.py" "${before[@]}" -- "$BERTH" --root "$BATS_TEST_TMPDIR/state" top "$@" 3>&-
+  python3 "$top/tests/lib/on_terminal.py" "${before[@]}" -- "$BERTH" --root "$BATS_TEST_TMPDIR/state" top "$@" 3>&-
 }
 enter=$'\e[?1049h\e[?25l' leave=$'\e[?25h\e[?1049l'
 titles='ID STATUS CPU% MEM MEM-MAX READ/s WRITE/s PIDS PIDS-MAX NET-IN NET-OUT PSI-CPU PSI-MEM PSI-IO'
@@ -221,7 +221,7 @@ screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^s
 @test "an error ends it, and the terminal is as it was" {
   running one 'exec sleep 1000'
   mkdir "$BATS_TEST_TMPDIR/other"
-  run python3 "$top/tests/cli/on_terminal.py" 24x80 --run "CPU%=cd '$BATS_TEST_TMPDIR' && rmdir other && touch other" -- \
+  run python3 "$top/tests/lib/on_terminal.py" 24x80 --run "CPU%=cd '$BATS_TEST_TMPDIR' && rmdir other && touch other" -- \
     "$BERTH" --root "$BATS_TEST_TMPDIR/other" top --interval 50ms 3>&-
   assert_failure 1
   assert_matches "berth top: open the state directory .*/other: Not a directory"
@@ -291,7 +291,7 @@ screen() { local drawn=${output##*$'\e[H'}; sed 's/\x1b\[[0-9?]*[A-Za-z]//g; /^s
 
 @test "keys are only read from a terminal" {
   running one 'exec sleep 1000'
-  run python3 "$top/tests/cli/on_terminal.py" 24x80 --send 'CPU% 0=\x03' -- \
+  run python3 "$top/tests/lib/on_terminal.py" 24x80 --send 'CPU% 0=\x03' -- \
     bash -c 'exec "$0" "$@" < /dev/null' "$BERTH" --root "$BATS_TEST_TMPDIR/state" top --interval 100ms 3>&-
   assert_success
   assert_contains "$leave"$'\nsettings restored'

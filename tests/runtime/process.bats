@@ -604,7 +604,7 @@ END
 }
 
 on_terminal() { # ARG...: berth run on a terminal of 24 rows and 80 columns
-  python3 "$top/tests/cli/on_terminal.py" 24x80 -- "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" "$@" 3>&-
+  python3 "$top/tests/lib/on_terminal.py" 24x80 -- "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" "$@" 3>&-
 }
 
 @test "terminal: the controlling one, the user's, and the same as /dev/console" {

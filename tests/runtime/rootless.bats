@@ -195,7 +195,7 @@ capabilities() { config '.process.capabilities |= map_values(. + ($caps | split(
   config '.process.terminal = true | (.mounts[] | select(.destination == "/dev/pts")).options += ["gid=5"]'
   script 'tty; stat -c %u $(tty); test -t 0 && echo terminal'
   # The terminal's owner lets in whom it wants.
-  run python3 "$top/tests/cli/on_terminal.py" 24x80 -- setpriv --reuid 1000 --regid 1000 --clear-groups \
+  run python3 "$top/tests/lib/on_terminal.py" 24x80 -- setpriv --reuid 1000 --regid 1000 --clear-groups \
     env XDG_RUNTIME_DIR="$runtime_dir" "$BATS_FILE_TMPDIR/berth" run --bundle "$bundle" one
   assert_contains /dev/pts/0
   assert_contains terminal

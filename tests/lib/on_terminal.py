@@ -62,7 +62,7 @@ def main():
             os.dup2(slave, fd)
         os.closerange(3, 256)
         os.execvp(command[0], command)
-    output, new, status, deadline = b"", b"", None, time.time() + 60
+    output, new, status, deadline = b"", b"", None, time.time() + 200
     while True:
         readable, _, _ = select.select([master], [], [], 0.05)
         if readable:
@@ -80,7 +80,7 @@ def main():
             break
         if time.time() > deadline:
             os.kill(pid, signal.SIGKILL)
-            print("killed after a minute; still to do:", actions)
+            print("killed after 200 seconds; still to do:", actions)
             deadline += 3600
     sys.stdout.write(output.decode(errors="replace").replace("\r\n", "\n"))
     after = settings(slave)
