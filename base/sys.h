@@ -79,9 +79,12 @@ static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
 	return (int)sys_result(syscall(SYS_close_range, first, last, flags));
 }
 
+/* A number that a thread has taken is no process's: EINVAL, or ENOENT since Linux 6.16, is -ESRCH. */
 static inline int sys_pidfd_open(pid_t pid)
 {
-	return (int)sys_result(syscall(SYS_pidfd_open, pid, 0));
+	int fd = (int)sys_result(syscall(SYS_pidfd_open, pid, 0));
+
+	return fd == -EINVAL || fd == -ENOENT ? -ESRCH : fd;
 }
 
 static inline int sys_pidfd_send_signal(int pidfd, int signal)

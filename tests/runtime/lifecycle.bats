@@ -163,6 +163,66 @@ in_state() { # STATUS: a container "life" in it
   wait_until is life stopped
 }
 
+take_number() { # process|thread NUMBER: somebody who is no container's has it, until $BATS_TEST_TMPDIR/over is there
+  python3 - "$@" "$BATS_TEST_TMPDIR" 3>&- <<'E' &
+import os, signal, sys, threading, time
+kind, wanted, place = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+
+def stay(number):
+    if number == wanted:
+        open(place + "/taken", "w").close()
+        while not os.path.exists(place + "/over"):
+            time.sleep(0.02)
+
+while not os.path.exists(place + "/taken"):
+    with open("/proc/sys/kernel/ns_last_pid", "w") as last:
+        last.write(str(wanted - 1))
+    if kind == "thread":
+        thread = threading.Thread(target=lambda: stay(threading.get_native_id()))
+        thread.start()
+        time.sleep(0.05)
+    elif (child := os.fork()) == 0:
+        stay(os.getpid())
+        os._exit(0)
+    else:
+        time.sleep(0.05)
+        if not os.path.exists(place + "/taken"):
+            os.waitpid(child, 0)
+while not os.path.exists(place + "/over"):
+    time.sleep(0.02)
+E
+  taker=$!
+  wait_until test -e "$BATS_TEST_TMPDIR/taken"
+}
+
+@test "init's number, when somebody else has it: the container has stopped, and who has it is left alone" {
+  local pid type kind
+  mkdir -p "$BATS_TEST_TMPDIR/state"
+  for type in tmpfs ramfs; do # what outlives a boot, and may be told a later process by the time it began alone, is not tried: ramfs stands for it
+    mount -t $type none "$BATS_TEST_TMPDIR/state"
+    for kind in process thread; do
+      start_new life
+      pid=$(pid_of life)
+      kill -KILL "$pid"
+      wait_until assert_missing "/proc/$pid"
+      take_number $kind "$pid"
+      assert_status life stopped
+      run berth list
+      assert_matches 'life +0 +stopped '
+      run berth kill life TERM
+      assert_failure
+      run berth exec life true
+      assert_failure
+      berth delete life
+      assert_equal "$(sed -n 's/^Pid:[[:space:]]*//p' "/proc/$pid/status")" "$pid"
+      : > "$BATS_TEST_TMPDIR/over"
+      wait $taker
+      rm "$BATS_TEST_TMPDIR"/{taken,over}
+    done
+    umount "$BATS_TEST_TMPDIR/state"
+  done
+}
+
 @test "kill --all reaches every process, also of a container without a pid namespace" {
   config '.linux.namespaces |= map(select(.type != "pid"))'
   script 'sleep 1001 & sleep 1002 & sleep 1003 & wait'
