@@ -5,6 +5,10 @@
 #include "base/sys.h"
 
 #include <poll.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#define PIDFS_MAGIC 0x50494446
 
 int pidref_open(struct pidref *ref, pid_t pid, uint64_t start)
 {
@@ -13,7 +17,7 @@ int pidref_open(struct pidref *ref, pid_t pid, uint64_t start)
 
 	*ref = PIDREF_NONE;
 	if (fd < 0)
-		return fd == -EINVAL ? -ESRCH : fd;
+		return fd;
 	int r = proc_start_time(pid, &now);
 
 	if (r < 0)
@@ -28,6 +32,28 @@ void pidref_close(struct pidref *ref)
 {
 	close_fd(&ref->fd);
 	*ref = PIDREF_NONE;
+}
+
+uint64_t pidref_inode(const struct pidref *ref)
+{
+	struct statfs fs;
+	struct stat st;
+
+	return fstatfs(ref->fd, &fs) == 0 && fs.f_type == PIDFS_MAGIC && fstat(ref->fd, &st) == 0 ? st.st_ino : 0;
+}
+
+int pidref_is_alive(pid_t pid, uint64_t inode)
+{
+	_cleanup_pidref_ struct pidref ref = { .pid = pid, .fd = sys_pidfd_open(pid) };
+	struct stat st;
+
+	if (ref.fd < 0)
+		return ref.fd == -ESRCH ? 0 : ref.fd;
+	if (fstat(ref.fd, &st) < 0)
+		return -errno;
+	int r = st.st_ino == inode ? pidref_wait_exit(&ref, 0) : 1;
+
+	return r < 0 ? r : r == 0;
 }
 
 int pidref_kill(const struct pidref *ref, int signal)

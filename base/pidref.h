@@ -23,6 +23,15 @@ int pidref_open(struct pidref *ref, pid_t pid, uint64_t start);
 
 void pidref_close(struct pidref *ref);
 
+/*
+ * The number that no other process has until the machine is booted again: the inode of its pidfd, where that is in a file system of its own
+ * (Linux 6.9, fs/pidfs.c). 0 where it is not.
+ */
+uint64_t pidref_inode(const struct pidref *ref);
+
+/* 1 if the process pid is there with that inode, which is not 0, and has not ended; 0 if not. Cheaper than what /proc tells. */
+int pidref_is_alive(pid_t pid, uint64_t inode);
+
 /* Send signal. -ESRCH when the process is gone. */
 int pidref_kill(const struct pidref *ref, int signal);
 

@@ -91,8 +91,8 @@ struct stored {
 	uint64_t version;
 };
 
-#define STORED_FLAGS(row) row("systemdCgroup", systemd_cgroup) row("rootless", rootless) \
-	row("ownPidNamespace", own_pid_namespace) row("noPivot", no_pivot) row("rdtOwn", rdt_own)
+#define STORED_FLAGS(row) row("systemdCgroup", systemd_cgroup) row("ownPidNamespace", own_pid_namespace) \
+	row("noPivot", no_pivot) row("rdtOwn", rdt_own)
 
 static void put_namespaces(struct json *json, const struct state *state)
 {
@@ -124,6 +124,7 @@ char *state_to_stored_json(const struct state *state, struct arena *arena)
 	json_pair_string(json, "created", state->created);
 	json_pair_int(json, "pid", state->pid);
 	json_pair_uint(json, "startTime", state->start_time);
+	json_pair_uint(json, "pidfdInode", state->pidfd_inode);
 	json_pair_string(json, "cgroup", state->cgroup);
 	json_pair_string(json, "plannedCgroup", state->planned_cgroup);
 	json_pair_string(json, "sessionKeyring", state->session_keyring);
@@ -165,6 +166,7 @@ static const struct field stored_fields[] = {
 	F_STRING("created", struct stored, state.created),
 	F_INT32("pid", struct stored, state.pid, 0, INT32_MAX, .flags = FIELD_REQUIRED),
 	F_UINT64("startTime", struct stored, state.start_time, 0, UINT64_MAX),
+	F_UINT64("pidfdInode", struct stored, state.pidfd_inode, 0, UINT64_MAX),
 	F_STRING("cgroup", struct stored, state.cgroup),
 	F_STRING("plannedCgroup", struct stored, state.planned_cgroup),
 	F_STRING("sessionKeyring", struct stored, state.session_keyring),

@@ -20,10 +20,11 @@ struct state {
 	char *created;                    /* RFC 3339 with nanoseconds */
 	pid_t pid;                        /* of init, as the runtime sees it; 0 before birth */
 	uint64_t start_time;              /* of init, clock ticks since boot */
+	uint64_t pidfd_inode;             /* of init (pidref_inode()); 0: not known */
 	char *cgroup;                     /* path below the cgroup2 mount, "/…"; NULL: none of its own */
 	char *session_keyring;            /* its name (runtime/keyring.h); NULL: the caller's was kept */
 	char *planned_cgroup;             /* instead of cgroup, until that is the container's own: it may not be there, or another's */
-	bool systemd_cgroup, rootless, own_pid_namespace, no_pivot, rdt_own; /* rdt_own: the class goes with the container */
+	bool systemd_cgroup, own_pid_namespace, no_pivot, rdt_own; /* rdt_own: the class goes with the container */
 	char *rdt_class, *rdt_monitor;    /* in resctrl: its class of service, "/" for the default one, and its monitoring group */
 	char *external_descriptors;       /* runc's external_descriptors, JSON array text; may be NULL */
 	struct string_map annotations;

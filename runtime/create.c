@@ -82,7 +82,6 @@ static void describe(struct creation *c)
 	state->rootfs = root[0] == '/' ? arena_strdup(&state->arena, root) : arena_printf(&state->arena, "%s/%s", bundle, root);
 	state->owner = arena_printf(&state->arena, "%u", geteuid());
 	state->systemd_cgroup = c->runtime->manager == CGROUP_MANAGER_SYSTEMD;
-	state->rootless = c->runtime->rootless;
 	state->own_pid_namespace = spec_new_namespace(&c->spec, NS_PID);
 	state->no_pivot = c->options->no_pivot;
 	state->annotations = c->spec.annotations;
@@ -537,13 +536,14 @@ static int await_network(struct creation *c)
 	return c->network < 0 ? c->network : 0;
 }
 
-/* The start time tells init from a later process of the same number. */
+/* The start time and the inode tell init from a later process of the same number. */
 static int record_birth(struct creation *c)
 {
 	int r = proc_start_time(c->state.pid, &c->state.start_time);
 
 	if (r < 0)
 		return fail(-r, "read the start time of process %d", (int)c->state.pid);
+	c->state.pidfd_inode = pidref_inode(&c->child.ref);
 	return store_save_config(c->store, c->config, c->config_size);
 }
 

@@ -2,17 +2,25 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/pidref.h"
 #include "base/proc.h"
 #include "runtime/record.h"
 #include "runtime/store.h"
 
+#include <linux/magic.h>
 #include <stdio.h>
+#include <sys/vfs.h>
 
 int look_begin(struct look *look, const struct runtime *runtime)
 {
+	struct statfs fs;
+
 	*look = LOOK_NONE;
 	look->store = store_open_root(runtime->root);
-	return look->store < 0 ? look->store : 0;
+	if (look->store < 0)
+		return look->store;
+	look->since_boot = fstatfs(look->store, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+	return 0;
 }
 
 void look_end(struct look *look)
@@ -21,10 +29,19 @@ void look_end(struct look *look)
 	cgroup_freezes_close(&look->freezes);
 }
 
+static int is_alive(const struct look *look, const struct state *state)
+{
+	if (state->pid <= 0)
+		return 0;
+	/* Inodes are given anew after each boot: what a disk has kept since before it could mean another process. */
+	return state->pidfd_inode && look->since_boot ? pidref_is_alive(state->pid, state->pidfd_inode)
+						      : proc_is_alive(state->pid, state->start_time);
+}
+
 static int determine_status(struct look *look, const char *id, const struct state *state, enum status *status)
 {
 	char fifo[STORE_ID_MAX + sizeof "/" START_FIFO];
-	int alive = state->pid > 0 ? proc_is_alive(state->pid, state->start_time) : 0, frozen = 0;
+	int alive = is_alive(look, state), frozen = 0;
 
 	if (alive < 0)
 		return fail(-alive, "look at process %d of container %s", (int)state->pid, state->id);

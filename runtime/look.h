@@ -7,7 +7,8 @@
 #include "runtime/container.h"
 
 struct look {
-	int store; /* the state directory */
+	int store;        /* the state directory */
+	bool since_boot;  /* nothing in there is older than the machine's boot */
 	struct cgroup_freezes freezes;
 };
 

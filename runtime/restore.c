@@ -180,6 +180,7 @@ static int know_child(struct creation *c, pid_t pid)
 		return fail(-r, "open the restored process %d", (int)pid);
 	c->state.pid = pid;
 	c->state.start_time = c->child.ref.start;
+	c->state.pidfd_inode = pidref_inode(&c->child.ref);
 	return store_save_state(c->store, &c->state);
 }
 

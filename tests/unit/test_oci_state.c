@@ -22,6 +22,7 @@ static struct state sample(struct arena *arena)
 		.created = arena_strdup(arena, "2024-01-02T03:04:05.000000006Z"),
 		.pid = 42,
 		.start_time = UINT64_MAX,
+		.pidfd_inode = UINT64_MAX,
 		.cgroup = arena_strdup(arena, "/a/b"),
 		.systemd_cgroup = true,
 		.own_pid_namespace = true,
@@ -202,7 +203,7 @@ static void round_trip(const struct state *before)
 	assert_int_equal(after.rdt_own, before->rdt_own);
 	assert_same_string(after.external_descriptors, before->external_descriptors);
 	assert_true(after.pid == before->pid && after.start_time == before->start_time);
-	assert_true(after.systemd_cgroup == before->systemd_cgroup && after.rootless == before->rootless);
+	assert_true(after.systemd_cgroup == before->systemd_cgroup && after.pidfd_inode == before->pidfd_inode);
 	assert_true(after.own_pid_namespace == before->own_pid_namespace && after.no_pivot == before->no_pivot);
 	assert_int_equal(after.annotations.count, before->annotations.count);
 	for (size_t i = 0; i < after.annotations.count; i++) {
@@ -222,7 +223,7 @@ static void test_stored(void **state)
 		all.namespaces[type].device = 10 + type;
 		all.namespaces[type].inode = 20 + type;
 	}
-	flags.rootless = flags.no_pivot = true;
+	flags.no_pivot = true;
 	round_trip(&all);
 	round_trip(&none);
 	round_trip(&flags);
