@@ -24,15 +24,26 @@ static int open_namespace(pid_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
-static bool is_same(int ns, const struct stat *wanted)
+/* Of the namespace that is looked for. As long as it is open, no other one gets its number. */
+struct wanted {
+	int fd;
+	struct stat st;
+};
+
+static void close_wanted(struct wanted *wanted)
+{
+	close_fd(&wanted->fd);
+}
+
+static bool is_same(int ns, const struct wanted *wanted)
 {
 	struct stat st;
 
-	return fstat(ns, &st) == 0 && st.st_ino == wanted->st_ino && st.st_dev == wanted->st_dev;
+	return fstat(ns, &st) == 0 && st.st_ino == wanted->st.st_ino && st.st_dev == wanted->st.st_dev;
 }
 
 /* In the namespace, or in one that a process of it has made. */
-static bool is_member(pid_t pid, const struct stat *wanted)
+static bool is_member(pid_t pid, const struct wanted *wanted)
 {
 	_cleanup_fd_ int ns = open_namespace(pid);
 
@@ -47,19 +58,20 @@ static bool is_member(pid_t pid, const struct stat *wanted)
 	return false;
 }
 
-static int stat_namespace(pid_t init, struct stat *st)
+static int open_wanted(struct wanted *wanted, const struct pidref *init)
 {
-	_cleanup_fd_ int ns = open_namespace(init);
+	wanted->fd = open_namespace(init->pid);
 
-	if (ns == -ENOENT)
+	if (wanted->fd < 0 && wanted->fd != -ENOENT)
+		return fail(-wanted->fd, "open the pid namespace of process %d", (int)init->pid);
+	/* Had it ended before, the number could have been somebody else's, and the namespace the host's. */
+	if (wanted->fd < 0 || pidref_wait_exit(init, 0) != 0)
 		return refuse(ESRCH, "container not running");
-	if (ns < 0)
-		return fail(-ns, "open the pid namespace of process %d", (int)init);
-	return fstat(ns, st) < 0 ? fail(errno, "stat the pid namespace of process %d", (int)init) : 0;
+	return fstat(wanted->fd, &wanted->st) < 0 ? fail(errno, "stat the pid namespace of process %d", (int)init->pid) : 0;
 }
 
 /* The next process of /proc that is a member, 0 at the end. */
-static pid_t next_member(DIR *proc, const struct stat *wanted)
+static pid_t next_member(DIR *proc, const struct wanted *wanted)
 {
 	struct dirent *entry;
 
@@ -79,20 +91,17 @@ static int open_proc(DIR **proc)
 	return *proc ? 0 : fail(errno, "open /proc");
 }
 
-int ns_members(pid_t init, struct arena *arena, pid_t **pids, size_t *count)
+static int list_members(const struct wanted *wanted, struct arena *arena, pid_t **pids, size_t *count)
 {
 	_cleanup_dir_ DIR *proc = NULL;
-	struct stat wanted;
 	size_t room = 0;
 	pid_t pid;
-	int r = stat_namespace(init, &wanted);
+	int r = open_proc(&proc);
 
-	if (r >= 0)
-		r = open_proc(&proc);
 	*pids = NULL;
 	*count = 0;
 	/* procfs lists them in ascending order. */
-	while (r >= 0 && (pid = next_member(proc, &wanted)) > 0) {
+	while (r >= 0 && (pid = next_member(proc, wanted)) > 0) {
 		if (*count == room) {
 			pid_t *grown = arena_array(arena, room = 2 * room + 32, sizeof *grown);
 
@@ -104,8 +113,16 @@ int ns_members(pid_t init, struct arena *arena, pid_t **pids, size_t *count)
 	return r;
 }
 
+int ns_members(const struct pidref *init, struct arena *arena, pid_t **pids, size_t *count)
+{
+	struct wanted wanted __attribute__((cleanup(close_wanted))) = { .fd = -1 };
+	int r = open_wanted(&wanted, init);
+
+	return r < 0 ? r : list_members(&wanted, arena, pids, count);
+}
+
 /* A pidfd first, then the look: so it is nobody who has got the number meanwhile. */
-static int signal_member(pid_t pid, const struct stat *wanted, int signal)
+static int signal_member(pid_t pid, const struct wanted *wanted, int signal)
 {
 	struct pidref _cleanup_pidref_ member = PIDREF_NONE;
 
@@ -116,18 +133,20 @@ static int signal_member(pid_t pid, const struct stat *wanted, int signal)
 	return r == -ESRCH ? 0 : r < 0 ? fail(-r, "send signal %d to process %d", signal, (int)pid) : 0;
 }
 
-int ns_signal_members(pid_t init, int signal)
+int ns_signal_members(const struct pidref *init, int signal)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	struct stat wanted;
+	struct wanted wanted __attribute__((cleanup(close_wanted))) = { .fd = -1 };
 	size_t count = 0;
-	pid_t *pids = &init;
-	int r = stat_namespace(init, &wanted);
+	pid_t *pids;
+	int r = open_wanted(&wanted, init);
 
-	if (r >= 0 && signal == SIGKILL)
-		count = 1;
-	else if (r >= 0)
-		r = ns_members(init, &arena, &pids, &count);
+	if (r >= 0 && signal == SIGKILL) {
+		r = pidref_kill(init, SIGKILL);
+		return r == -ESRCH ? 0 : r < 0 ? fail(-r, "send SIGKILL to process %d", (int)init->pid) : 0;
+	}
+	if (r >= 0)
+		r = list_members(&wanted, &arena, &pids, &count);
 	for (size_t i = 0; r >= 0 && i < count; i++)
 		r = signal_member(pids[i], &wanted, signal);
 	return r;

@@ -6,12 +6,13 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/pidref.h"
 
 #include <stddef.h>
 #include <sys/types.h>
 
-/* init is a process of the caller's. In ascending order; *pids lives in arena. -ESRCH when init is gone. */
-int ns_members(pid_t init, struct arena *arena, pid_t **pids, size_t *count);
+/* In ascending order; *pids lives in arena. -ESRCH when init has ended. */
+int ns_members(const struct pidref *init, struct arena *arena, pid_t **pids, size_t *count);
 
 /* Send signal to each that is there. SIGKILL goes to init alone: the kernel then ends the rest. */
-int ns_signal_members(pid_t init, int signal);
+int ns_signal_members(const struct pidref *init, int signal);

@@ -185,7 +185,7 @@ int container_kill(const struct runtime *runtime, const char *id, int signal, bo
 	if (record.status == STATUS_STOPPED || record.init.fd < 0)
 		return refuse(ESRCH, "container not running");
 	if (all && record.state.own_pid_namespace)
-		return context(ns_signal_members(record.init.pid, signal), "container %s", id);
+		return context(ns_signal_members(&record.init, signal), "container %s", id);
 	r = pidref_kill(&record.init, signal);
 	if (r == -ESRCH)
 		return refuse(ESRCH, "container not running");
@@ -266,7 +266,7 @@ int container_pids(const struct runtime *runtime, const char *id, struct arena *
 		r = record_open_cgroup(&record);
 	if (r >= 0 && record.cgroup.fd < 0 && record.state.own_pid_namespace) {
 		*count = 0;
-		return record.init.fd < 0 ? 0 : ns_members(record.init.pid, arena, pids, count);
+		return record.init.fd < 0 ? 0 : ns_members(&record.init, arena, pids, count);
 	}
 	if (r >= 0)
 		r = record_need_cgroup(&record, "list processes");

@@ -2,6 +2,7 @@
  * Namespaces: the plan against a model of it, the checks of paths, and every mixture of new, joined and inherited
  * namespaces made for good, in the order that namespaces.h gives, with the kernel asked afterwards where the process is.
  */
+#include "namespaces/members.h"
 #include "namespaces/namespaces.h"
 
 #include "base/sys.h"
@@ -544,6 +545,50 @@ static void test_time_offsets(void **state)
 	assert_true(child_succeeds(with_impossible_offsets, NULL));
 }
 
+/* --- members of a pid namespace ----------------------------------------------------------------------------------------- */
+
+/* Init's number belongs to somebody else, here the test itself: nobody is a member, and nobody gets the signal. */
+static void test_members_of_one_that_has_ended(void **state)
+{
+	struct pidref init = { .pid = fork(), .fd = -1 };
+	struct arena _cleanup_arena_ arena = { 0 };
+	pid_t *pids = NULL;
+	size_t count = 0;
+
+	(void)state;
+	if (init.pid == 0)
+		_exit(0);
+	init.fd = sys_pidfd_open(init.pid);
+	assert_true(init.fd >= 0);
+	assert_int_equal(waitpid(init.pid, NULL, 0), init.pid);
+	init.pid = getpid();
+	assert_int_equal(ns_members(&init, &arena, &pids, &count), -ESRCH);
+	assert_string_equal(error_record()->text, "container not running");
+	assert_int_equal(ns_signal_members(&init, SIGTERM), -ESRCH);
+	assert_int_equal(ns_signal_members(&init, SIGKILL), -ESRCH);
+	pidref_close(&init);
+}
+
+static void test_members(void **state)
+{
+	struct pidref self = { .pid = getpid(), .fd = sys_pidfd_open(getpid()) };
+	struct arena _cleanup_arena_ arena = { 0 };
+	pid_t *pids = NULL, child = fork();
+	size_t count = 0, found = 0;
+
+	(void)state;
+	if (child == 0)
+		for (;;)
+			pause();
+	assert_int_equal(ns_members(&self, &arena, &pids, &count), 0);
+	for (size_t i = 0; i < count; i++)
+		found += pids[i] == getpid() || pids[i] == child;
+	assert_int_equal(found, 2);
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	pidref_close(&self);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -556,6 +601,8 @@ int main(void)
 		cmocka_unit_test(test_mixtures_with_namespaces_of_a_user_namespace),
 		cmocka_unit_test(test_order_of_joins),
 		cmocka_unit_test(test_loopback),
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_members_of_one_that_has_ended),
 		cmocka_unit_test(test_time_offsets),
 	};
 
