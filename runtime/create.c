@@ -463,9 +463,10 @@ int creation_limit(struct creation *c)
 	if (r < 0 || cgroup->fd < 0)
 		return r;
 	r = cgroup_apply(cgroup, &config->resources);
-	if (r >= 0)
-		r = cgroup_set_devices(cgroup, config->resources.devices, config->resources.device_count, config->devices,
-		                       config->device_count);
+	if (r < 0)
+		return r;
+	r = cgroup_set_devices(cgroup, config->resources.devices, config->resources.device_count, config->devices,
+	                       config->device_count);
 	if (r == -EPERM && c->runtime->rootless) {
 		log_warning("the device filter needs privileges that the caller lacks: /linux/resources/devices is not enforced");
 		r = 0;
