@@ -39,6 +39,9 @@ static inline void cleanup_dir(DIR **dir)
 #define _cleanup_free_ __attribute__((cleanup(cleanup_free)))
 #define _cleanup_dir_ __attribute__((cleanup(cleanup_dir)))
 
+/* A memory file for data, empty: nobody executes it, and it can be sealed. name is what /proc shows. */
+int memory_file(const char *name);
+
 /* Write all of data, retrying short and interrupted writes. */
 int write_all(int fd, const void *data, size_t size);
 

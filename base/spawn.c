@@ -11,21 +11,16 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U
-#endif
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 #define CHILD_STACK_SIZE ((size_t)64 * 1024)
 
 int spawn_input(const char *text)
 {
-	_cleanup_fd_ int fd = memfd_create("input", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+	_cleanup_fd_ int fd = memory_file("input");
 
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("input", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
-		return fail(errno, "memfd_create");
+		return fail(-fd, "memfd_create");
 	int r = write_all(fd, text, strlen(text));
 
 	if (r < 0)

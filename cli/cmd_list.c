@@ -160,9 +160,9 @@ static int share_out(struct list *list)
 
 		part->begin = list->count * i / list->part_count;
 		part->end = list->count * (i + 1) / list->part_count;
-		part->fd = memfd_create("list", MFD_CLOEXEC);
+		part->fd = memory_file("list");
 		if (part->fd < 0)
-			return fail(errno, "memfd_create");
+			return fail(-part->fd, "memfd_create");
 	}
 	return 0;
 }
