@@ -59,7 +59,7 @@ static int pivot(const struct rootfs *rootfs)
 	if (r < 0)
 		return r;
 	/* What lies outside of the chroot has not been made a slave yet. */
-	r = r > 0 ? tree_set_propagation(AT_FDCWD, "/", MS_SLAVE, true) : 0;
+	r = r > 0 ? tree_make_slaves() : 0;
 	if (r < 0)
 		return fail(-r, "make what lies outside of the caller's chroot a slave");
 	if (fchdir(rootfs->root) < 0)

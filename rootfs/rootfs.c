@@ -178,7 +178,7 @@ static int isolate(const struct rootfs *rootfs)
 {
 	if (!spec_new_namespace(rootfs->request->spec, NS_MOUNT))
 		return 0;
-	int r = tree_set_propagation(AT_FDCWD, "/", MS_SLAVE, true);
+	int r = tree_make_slaves();
 
 	return r < 0 ? fail(-r, "make the mounts of the host slaves") : 0;
 }

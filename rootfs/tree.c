@@ -27,6 +27,11 @@ int tree_set(int tree, uint64_t attributes, bool recursive)
 	return sys_mount_setattr(tree, "", at_flags("", recursive), &attr);
 }
 
+int tree_make_slaves(void)
+{
+	return sys_mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL);
+}
+
 int tree_set_propagation(int dirfd, const char *path, unsigned propagation, bool recursive)
 {
 	struct mount_attr attr = { .propagation = propagation };

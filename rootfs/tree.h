@@ -33,4 +33,10 @@ bool tree_is_mount_root(int fd);
  */
 int tree_detach(int proc, int mount);
 
+/*
+ * The mounts at "/" and below: nothing that happens there goes back to where they were copied from. By mount(2), since mount_setattr(2)
+ * refuses the mount that a host on an initramfs has there, before Linux 6.8.
+ */
+int tree_make_slaves(void);
+
 int tree_set_propagation(int dirfd, const char *path, unsigned propagation, bool recursive);

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/spawn.h"
 #include "base/sys.h"
+#include "rootfs/tree.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -130,7 +131,7 @@ static int leave_mounts(struct complaint *complaint)
 {
 	if (step(complaint, "unshare", unshare(CLONE_NEWNS)) < 0)
 		return -1;
-	return step(complaint, "set propagation", with_errno(sys_mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL)));
+	return step(complaint, "set propagation", with_errno(tree_make_slaves()));
 }
 
 /* The same directory by way of the mounts of this process. */

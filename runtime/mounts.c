@@ -131,7 +131,7 @@ static int copy_mounts(const struct change *c)
 		return 0;
 	if (unshare(CLONE_NEWNS) < 0)
 		return fail(errno, "create a mount namespace");
-	int r = tree_set_propagation(AT_FDCWD, "/", MS_SLAVE, true);
+	int r = tree_make_slaves();
 
 	return r < 0 ? fail(-r, "make the mounts of the host slaves") : 0;
 }
