@@ -143,7 +143,7 @@ static int plan_cpu(struct planner *planner, const struct spec_resources *resour
 	bool idle = cpu->idle.set && cpu->idle.value == 1;
 
 	if (cpu->idle.set)
-		add(planner, "cpu.idle", RESOURCES "/cpu/idle", idle ? "1" : "0");
+		add(planner, "cpu.idle", RESOURCES "/cpu/idle", idle ? "1" : "0")->flags = idle ? 0 : CGROUP_VALUE_IF_PRESENT;
 	/* An idle group has no weight: the kernel refuses one. Out of idle, it can have one again. 0 means "not set". */
 	if (cpu->shares.set && cpu->shares.value != 0 && !idle)
 		add_number(planner, "cpu.weight", RESOURCES "/cpu/shares", cgroup_cpu_weight(cpu->shares.value));

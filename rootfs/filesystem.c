@@ -152,6 +152,9 @@ static int set_parameter(int fs, const char *type, const char *parameter)
 	snprintf(key, sizeof key, "%.*s", (int)(value - parameter), parameter);
 	int r = sys_fsconfig(fs, FSCONFIG_SET_STRING, key, value + 1, 0);
 
+	/* A file system of the old kind (an overlay before Linux 6.5) takes a quoted comma by mount(2) alone. */
+	if (r == -EINVAL && strchr(value, ','))
+		return -EOPNOTSUPP;
 	return r < 0 ? fs_fail(fs, r, type, parameter) : 0;
 }
 

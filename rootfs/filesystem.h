@@ -11,8 +11,8 @@
 int filesystem_open(struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made);
 
 /*
- * The same with mount(2), onto destination at once: for values longer than fsconfig(2) takes (overlay's lowerdir) and for flags
- * that it cannot express (iversion, silent, mand). The working directory is used for a moment. Returns a descriptor of the
+ * The same with mount(2), onto destination at once: for values longer than fsconfig(2) takes (overlay's lowerdir), or with a
+ * comma that it does not take, and for flags that it cannot express (iversion, silent, mand). The working directory is used for a moment. Returns a descriptor of the
  * mount.
  */
 int filesystem_mount(struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made);

@@ -145,24 +145,24 @@ int extras_refuse_criu(const struct extras *extras, const char *what)
  * --- memory ------------------------------------------------------------------------------------------------------------------
  */
 
-/* Linux 6.4 to 6.6 have the call and forget it at execve. */
-static bool forgets_at_execve(void)
+/* Linux 6.4 to 6.6 have the call and forget it at execve; 6.7 to 6.9 remember, and look for nothing to merge there. */
+static bool does_nothing(void)
 {
 	struct utsname kernel;
 	unsigned major = 0, minor = 0;
 
 	return uname(&kernel) == 0 && sscanf(kernel.release, "%u.%u", &major, &minor) == 2 &&
-	       (major < 6 || (major == 6 && minor < 7));
+	       (major < 6 || (major == 6 && minor < 10));
 }
 
 int extras_share_memory(void)
 {
 	if (prctl(PR_SET_MEMORY_MERGE, 1, 0, 0, 0) < 0)
 		return fail(errno, "/annotations/" ANNOTATION_KSM ": PR_SET_MEMORY_MERGE%s",
-		            errno == EINVAL ? " (this kernel cannot: Linux 6.7 with CONFIG_KSM can)" : "");
-	if (forgets_at_execve())
+		            errno == EINVAL ? " (this kernel cannot: Linux 6.10 with CONFIG_KSM can)" : "");
+	if (does_nothing())
 		return refuse(ENOTSUP,
-		              "/annotations/" ANNOTATION_KSM ": this kernel would forget it at execve, before Linux 6.7");
+		              "/annotations/" ANNOTATION_KSM ": this kernel would not do it after execve, before Linux 6.10");
 	return 0;
 }
 
