@@ -400,6 +400,7 @@ limits() { # MANAGER
     > "$BATS_TEST_TMPDIR/Containerfile"
   podman build -q -t built "$BATS_TEST_TMPDIR"
   run podman run --rm built
+  assert_success
   assert_output $'built\n1000'
   podman rmi -f built
   printf 'FROM bb\nRUN false\n' > "$BATS_TEST_TMPDIR/Containerfile"
