@@ -11,10 +11,10 @@
 #include <sys/types.h>
 
 struct ns_plan {
-	uint64_t new_flags;  /* CLONE_NEW* that clone3 makes; NEWCGROUP and NEWTIME with offsets are not among them */
+	uint64_t new_flags;  /* CLONE_NEW* that clone3 makes (a stage unshares NEWTIME); without NEWCGROUP, and NEWTIME with offsets */
 	bool unshare_cgroup; /* init unshares it in its own cgroup, since the kernel roots it at its maker's */
 	bool time_offsets;   /* a new time namespace with offsets: unshared by the stage, whose children enter it */
-	bool staged;         /* an order is forced on us, so another process goes first: see ns_join() */
+	bool staged;         /* an order is forced on us, so another process goes first: see ns_join(); birth() sets it, too */
 	unsigned own;        /* bit t: type t is the container's own, new or joined; what it inherits is not */
 	unsigned after_user; /* bit t: the namespace to join belongs to the user namespace to join, or to one below it */
 	int join[NS_TYPES];  /* descriptors of namespaces to join, or -1 */
@@ -46,7 +46,8 @@ void ns_close(struct ns_plan *plan);
  *   JOIN_BEFORE_USER   what others own: needs the caller's privileges, which are gone in another user namespace
  *   JOIN_USER          the user namespace; or else unshare a new one and be mapped; then become id 0
  *   JOIN_AFTER_USER    what belongs to the joined user namespace: a caller without privileges has the right to it only now
- *   ns_make_time(), if there are offsets; at last clone3 with what new_flags still has: they belong to the user namespace
+ *   ns_make_time(), if there are offsets or NEWTIME is in new_flags; at last clone3 with what those still have: they belong
+ *                      to the user namespace
  *
  * Joining a pid namespace moves only later children. Joining a mount namespace moves root and working directory to its
  * root.
@@ -74,8 +75,8 @@ int ns_host_uid(pid_t pid, uint32_t uid, uid_t *host);
 int ns_open_mapped(const struct spec_id_maps *uids, const struct spec_id_maps *gids);
 
 /*
- * New time namespace with offsets, for the children of the stage. The kernel judges a write of them by who opened the file, and who
- * is not dumpable any more cannot open his own: so the stage opens first, while it is what the caller is, and writes last.
+ * New time namespace, with offsets if there are any, for the children of the stage. The kernel judges a write of them by who opened the
+ * file, and who is not dumpable any more cannot open his own: so the stage opens first, while it is what the caller is, and writes last.
  */
 int ns_open_time_offsets(void);
 int ns_make_time(int offsets, const struct spec *spec);

@@ -137,7 +137,9 @@ static int stage_enter(const struct birth *birth)
 		r = birth_hide();
 	if (r >= 0)
 		r = ns_join(&newborn->plan, JOIN_AFTER_USER);
-	return r >= 0 && newborn->plan.time_offsets ? ns_make_time(offsets, newborn->spec) : r;
+	bool new_time = newborn->plan.time_offsets || newborn->plan.new_flags & CLONE_NEWTIME;
+
+	return r >= 0 && new_time ? ns_make_time(offsets, newborn->spec) : r;
 }
 
 /* execCPUAffinity.initial holds until the process is in the container's cgroup: so it enters that by itself, afterwards. */
@@ -157,7 +159,7 @@ static _Noreturn void stage_main(const struct birth *birth)
 {
 	struct newborn *newborn = birth->newborn;
 	_cleanup_fd_ int pidfd = -1;
-	uint64_t flags = newborn->plan.new_flags & ~(uint64_t)CLONE_NEWUSER;
+	uint64_t flags = newborn->plan.new_flags & ~(uint64_t)(CLONE_NEWUSER | CLONE_NEWTIME);
 
 	if (move_pinned(birth) < 0 || stage_enter(birth) < 0)
 		goto failed;
@@ -233,6 +235,11 @@ static int give_birth(struct child *child, const struct birth *birth)
 		if (!staged)
 			birth->life(newborn);
 		stage_main(birth);
+	}
+	/* Before Linux 6.3 (5.15.103, 6.1.20) clone3 makes no time namespaces; unshare does. */
+	if (pid == -EINVAL && flags & CLONE_NEWTIME) {
+		newborn->plan.staged = true;
+		return give_birth(child, birth);
 	}
 	if (pid < 0)
 		return clone_failed(pid, flags);

@@ -34,7 +34,8 @@ int child_connect(struct child *child, struct newborn *newborn);
 
 /*
  * Make the process, with what child_connect() has made. When this returns, it exists (child->ref) and has not been sent GO; in a new user
- * namespace it is mapped. A failure leaves no process; the pair stays as it was if there never was one, and is closed else.
+ * namespace it is mapped. Where clone3 makes no time namespace, a plan with a new one becomes a staged one. A failure leaves no process; the
+ * pair stays as it was if there never was one, and is closed else.
  */
 int birth(struct child *child, const struct birth *birth);
 

@@ -322,6 +322,26 @@ seconds_of() { sed -nE "s/.*$1 ([0-9]+)\\..*/\\1/p" <<< "$2"; } # CLOCK TEXT
   assert_success
 }
 
+# As with clone3 before Linux 6.3, which knows of no time namespaces. The stage's own calls are not traced.
+@test "time: a new one where clone3 makes none" {
+  bundle noclone3
+  script 'cd /proc/self/ns; for t in time time_for_children user; do readlink $t; done'
+  config '.linux.namespaces += [{ type: "time" }]'
+  refuse_first() {
+    run strace -qq -o "$BATS_TEST_TMPDIR/trace" -e signal=none -e trace=clone3 -e inject=clone3:error=EINVAL:when=1 \
+      "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" noclone3 < /dev/null 3>&-
+    assert_success
+    grep -q 'NEWTIME.*INJECTED' "$BATS_TEST_TMPDIR/trace" || fail "$(< "$BATS_TEST_TMPDIR/trace")"
+    assert_equal "${lines[0]}" "${lines[1]}"
+    refute_line "$(own_ns time)"
+  }
+  refuse_first
+  assert_line "$(own_ns user)"
+  user_namespace
+  refuse_first
+  refute_line "$(own_ns user)"
+}
+
 @test "time: no offsets, empty offsets, wrong offsets" {
   bundle offsets
   config '.linux.namespaces += [{ type: "time" }] | .linux.timeOffsets = {}'
