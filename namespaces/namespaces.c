@@ -117,8 +117,7 @@ static int open_namespace(const char *path, enum ns_type type)
 	return r < 0 ? r : steal_fd(&fd);
 }
 
-/* Is fd the namespace that the calling thread is in? Without a /proc to ask: no. */
-static bool is_callers(int fd, enum ns_type type)
+bool ns_is_callers(int fd, enum ns_type type)
 {
 	char path[48];
 	struct stat theirs, ours;
@@ -165,7 +164,7 @@ static int open_join(struct ns_plan *plan, const struct spec *spec, enum ns_type
 
 	if (fd < 0)
 		return context(fd, "/linux/namespaces: %s namespace %s", ns_type_name(type), path);
-	if (is_callers(fd, type))
+	if (ns_is_callers(fd, type))
 		plan->own &= ~BIT(type);
 	else
 		plan->join[type] = steal_fd(&fd);

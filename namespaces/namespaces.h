@@ -95,17 +95,30 @@ int ns_loopback_up(void);
  */
 int sysctl_check(const struct string_map *sysctl, unsigned own);
 
-/* In init: write them through the trusted proc. */
+/*
+ * In init: write them through the trusted proc. Returns 1 when the kernel denies some of the IPC namespace, which are left to
+ * sysctl_write_ipc() then: before Linux 6.9 (6.1.104) only root of the host may write them, since then root of the user namespace that
+ * owns the IPC namespace.
+ */
 int sysctl_write(int proc, const struct string_map *sysctl);
 
-/* Write those of net.* in that network namespace, which the caller does not enter. */
+/*
+ * Write those of that IPC namespace, which the caller does not enter. -EPROTO with the record when there are none, or when the namespace
+ * is the caller's own.
+ */
+int sysctl_write_ipc(int ipcns, const struct string_map *sysctl);
+
+/* The same with those of net.* and a network namespace; none is fine. */
 int sysctl_write_in(int netns, const struct string_map *sysctl);
 
 /*
- * Run act in that network namespace, in a process that shares memory and descriptors with the caller, who waits and stays in
+ * Run act in that namespace, of network or ipc, in a process that shares memory and descriptors with the caller, who waits and stays in
  * its own. What act returned; -errno with the record where it was not run.
  */
-int ns_in_network(int netns, int (*act)(void *argument), void *argument);
+int ns_visit(int namespace, enum ns_type type, int (*act)(void *argument), void *argument);
+
+/* Is fd the namespace that the calling thread is in? Without a /proc to ask: no. */
+bool ns_is_callers(int fd, enum ns_type type);
 
 /*
  * Move the network devices of the configuration into the network namespace netns: keeps permanent global addresses,

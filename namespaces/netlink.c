@@ -5,11 +5,7 @@
 #include "base/sys.h"
 #include "namespaces/namespaces.h"
 
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-
-#define CHILD_STACK_SIZE ((size_t)64 * 1024)
 
 static struct nlmsghdr *header_of(struct nl_request *request)
 {
@@ -65,49 +61,6 @@ int nl_open(void)
 	return steal_fd(&fd);
 }
 
-/*
- * A child that shares memory and descriptors with its suspended parent, but not the network namespace: the parent never
- * leaves its own.
- */
-struct visit {
-	int netns;
-	int (*act)(void *argument);
-	void *argument;
-	int result;
-};
-
-static int visit_main(void *argument)
-{
-	struct visit *visit = argument;
-
-	visit->result = sys_setns(visit->netns, CLONE_NEWNET);
-	if (visit->result < 0)
-		fail(-visit->result, "enter the container's network namespace");
-	else
-		visit->result = visit->act(visit->argument);
-	return 0;
-}
-
-int ns_in_network(int netns, int (*act)(void *argument), void *argument)
-{
-	void *stack = mmap(NULL, CHILD_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	struct visit visit = { .netns = netns, .act = act, .argument = argument, .result = -ECHILD };
-	sigset_t all, old;
-
-	if (stack == MAP_FAILED)
-		return fail(errno, "mmap");
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &old);
-	pid_t pid = clone(visit_main, (char *)stack + CHILD_STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_FILES, &visit);
-	int code = errno;
-
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	while (pid > 0 && waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
-		;
-	munmap(stack, CHILD_STACK_SIZE);
-	return pid < 0 ? fail(code, "clone") : visit.result;
-}
-
 static int open_over_there(void *argument)
 {
 	(void)argument;
@@ -116,7 +69,7 @@ static int open_over_there(void *argument)
 
 int nl_open_in(int netns)
 {
-	return ns_in_network(netns, open_over_there, NULL);
+	return ns_visit(netns, NS_NETWORK, open_over_there, NULL);
 }
 
 /* --- requests and replies ----------------------------------------------------------------------------------------------- */

@@ -65,23 +65,30 @@ static int key_to_path(const char *key, char path[PATH_MAX])
 	return is_plain_path(path) ? 0 : refuse(EINVAL, "not the name of a kernel parameter");
 }
 
-static int check_path(const char *path, unsigned own)
+/* NS_TYPES: to none. */
+static enum ns_type owner_of(const char *path)
 {
-	if (!strcmp(path, "kernel/hostname"))
-		return refuse(EINVAL, "set /hostname instead");
 	for (size_t i = 0; i < sizeof namespaced / sizeof *namespaced; i++) {
 		const char *known = namespaced[i].path;
 		size_t length = strlen(known);
-		bool matches = known[length - 1] == '/' ? !strncmp(path, known, length) : !strcmp(path, known);
 
-		if (!matches)
-			continue;
-		if (own & 1U << namespaced[i].type)
-			return 0;
-		return refuse(EINVAL, "needs a %s namespace that is not the runtime's own: here it would change the host",
-			      ns_type_name(namespaced[i].type));
+		if (known[length - 1] == '/' ? !strncmp(path, known, length) : !strcmp(path, known))
+			return namespaced[i].type;
 	}
-	return refuse(EINVAL, "not namespaced: it would change the host");
+	return NS_TYPES;
+}
+
+static int check_path(const char *path, unsigned own)
+{
+	enum ns_type type = owner_of(path);
+
+	if (!strcmp(path, "kernel/hostname"))
+		return refuse(EINVAL, "set /hostname instead");
+	if (type == NS_TYPES)
+		return refuse(EINVAL, "not namespaced: it would change the host");
+	if (own & 1U << type)
+		return 0;
+	return refuse(EINVAL, "needs a %s namespace that is not the runtime's own: here it would change the host", ns_type_name(type));
 }
 
 int sysctl_check(const struct string_map *sysctl, unsigned own)
@@ -119,10 +126,16 @@ static int write_parameter(int proc, const char *path, const char *value)
 	return r;
 }
 
-/* Those whose path begins with prefix. */
-static int write_below(int proc, const struct string_map *sysctl, const char *prefix)
+static bool is_denied(int r)
+{
+	return r == -EACCES || r == -EPERM;
+}
+
+/* Those of these types (bits). How many there are; with ipc_denied, it is no error when those of the IPC namespace are denied. */
+static int write_of(int proc, const struct string_map *sysctl, unsigned types, bool *ipc_denied)
 {
 	char path[PATH_MAX];
+	int count = 0;
 
 	for (size_t i = 0; i < sysctl->count; i++) {
 		const struct string_pair *pair = &sysctl->items[i];
@@ -130,32 +143,62 @@ static int write_below(int proc, const struct string_map *sysctl, const char *pr
 
 		if (r < 0)
 			return context(r, "/linux/sysctl/%s", pair->key);
-		if (strncmp(path, prefix, strlen(prefix)) != 0)
+		if (!(types & 1U << owner_of(path)))
 			continue;
+		count++;
 		r = write_parameter(proc, path, pair->value);
-		if (r < 0)
+		if (is_denied(r) && ipc_denied && owner_of(path) == NS_IPC)
+			*ipc_denied = true;
+		else if (r < 0)
 			return fail(-r, "/linux/sysctl/%s: write \"%s\" to /proc/sys/%s", pair->key, pair->value, path);
 	}
-	return 0;
+	return count;
 }
 
 int sysctl_write(int proc, const struct string_map *sysctl)
 {
-	return write_below(proc, sysctl, "");
+	bool ipc_denied = false;
+	int r = write_of(proc, sysctl, ~0U, &ipc_denied);
+
+	return r < 0 ? r : ipc_denied;
 }
 
-/* /proc/sys/net is that of the network namespace of who looks. */
+/* What is below /proc/sys is of the namespaces of who looks. */
+struct task {
+	const struct string_map *sysctl;
+	enum ns_type type;
+};
+
 static int write_over_there(void *argument)
 {
-	const struct string_map *sysctl = argument;
+	const struct task *task = argument;
 	_cleanup_fd_ int proc = proc_open_trusted();
 
-	return proc < 0 ? proc : write_below(proc, sysctl, "net/");
+	return proc < 0 ? proc : write_of(proc, task->sysctl, 1U << task->type, NULL);
 }
 
 int sysctl_write_in(int netns, const struct string_map *sysctl)
 {
-	struct string_map map = *sysctl;
+	struct task task = { sysctl, NS_NETWORK };
 
-	return map.count == 0 ? 0 : ns_in_network(netns, write_over_there, &map);
+	int r = sysctl->count == 0 ? 0 : ns_visit(netns, NS_NETWORK, write_over_there, &task);
+
+	return r < 0 ? r : 0;
+}
+
+int sysctl_write_ipc(int ipcns, const struct string_map *sysctl)
+{
+	struct task task = { sysctl, NS_IPC };
+
+	if (ns_is_callers(ipcns, NS_IPC))
+		return refuse(EPROTO, "/linux/sysctl: the container has no IPC namespace of its own");
+	int r = ns_visit(ipcns, NS_IPC, write_over_there, &task);
+
+	if (r == 0)
+		return refuse(EPROTO, "/linux/sysctl: none is of the IPC namespace");
+	if (!is_denied(r))
+		return r < 0 ? r : 0;
+	struct error e = error_save();
+
+	return refuse(-r, "%s (before Linux 6.9, those of an IPC namespace may be for root of the host alone, also in a user namespace)", e.text);
 }

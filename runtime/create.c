@@ -361,11 +361,24 @@ static int tell(const struct creation *c, enum msg_type type)
 	return r >= 0 || r == -EPIPE || r == -ECONNRESET ? 0 : fail(-r, "speak to the container's process");
 }
 
+static int write_ipc_sysctls(const struct creation *c)
+{
+	char path[40];
+
+	snprintf(path, sizeof path, "/proc/%d/ns/ipc", (int)c->child.ref.pid);
+	_cleanup_fd_ int ipcns = open(path, O_RDONLY | O_CLOEXEC);
+
+	return ipcns < 0 ? fail(errno, "open the container's IPC namespace") : sysctl_write_ipc(ipcns, &c->spec.linux_.sysctl);
+}
+
 static int answer(struct creation *c, const struct msg *msg, int *fd)
 {
 	int r;
 
 	switch (msg->type) {
+	case MSG_SYSCTL:
+		r = write_ipc_sysctls(c);
+		return r < 0 ? r : tell(c, MSG_CONTINUE);
 	case MSG_BUILT:
 		r = creation_run_hooks(c);
 		return r < 0 ? r : tell(c, MSG_CONTINUE);

@@ -138,13 +138,28 @@ static int run_create_hooks(struct newborn *newborn)
 	return run_hooks(newborn, HOOK_CREATE_CONTAINER, STATUS_CREATING);
 }
 
-static int write_sysctls(const struct spec *spec)
+/* The runtime has the same configuration; that it need not believe what we want written is the point. */
+static int ask_for_sysctls(struct newborn *newborn)
 {
-	if (spec->linux_.sysctl.count == 0)
+	int r = newborn_await_go(newborn);
+
+	if (r < 0)
+		return r;
+	if (protocol_send(newborn->socket, MSG_SYSCTL, 0, -1) < 0)
+		return refuse(EPIPE, "the runtime is gone");
+	return protocol_expect(newborn->socket, MSG_CONTINUE);
+}
+
+static int write_sysctls(struct newborn *newborn)
+{
+	const struct string_map *sysctl = &newborn->spec->linux_.sysctl;
+
+	if (sysctl->count == 0)
 		return 0;
 	_cleanup_fd_ int proc = proc_open_trusted();
+	int r = proc < 0 ? proc : sysctl_write(proc, sysctl);
 
-	return proc < 0 ? proc : sysctl_write(proc, &spec->linux_.sysctl);
+	return r > 0 ? ask_for_sysctls(newborn) : r;
 }
 
 /* A working directory that does not exist is made, as engines expect; on a read-only root the later chdir tells. */
@@ -190,7 +205,7 @@ static int build(struct newborn *newborn)
 	if (r >= 0)
 		r = join_network(newborn);
 	if (r >= 0)
-		r = write_sysctls(newborn->spec);
+		r = write_sysctls(newborn);
 	if (r >= 0)
 		r = rootfs_build(rootfs);
 	if (r >= 0)

@@ -8,6 +8,8 @@
  *         <---- BORN (pidfd) -------     stage: init is its sibling; the stage leaves
  *          ---- NETWORK (fd) ------>     init: its new network namespace, if that was made meanwhile; whoever made it says so
  *          ---- GO ---------------->     init: mapped, in its cgroup
+ *         <---- SYSCTL -------------     init: its IPC namespace's parameters are not for it to write (only where the kernel has denied it)
+ *          ---- CONTINUE ---------->     they are written
  *         <---- BUILT --------------     init: the mounts are made (only if prestart or createRuntime hooks want to see them)
  *          ---- CONTINUE ---------->
  *         <---- CONSOLE (master) ---     init: a terminal was asked for
@@ -39,6 +41,7 @@ enum msg_type {
 	MSG_LISTENER,
 	MSG_INSIDE,
 	MSG_READY,
+	MSG_SYSCTL,
 	/* from the runtime */
 	MSG_MAPPED,
 	MSG_NETWORK,

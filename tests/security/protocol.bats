@@ -29,7 +29,7 @@ setup() {
   script 'touch /ran'
 }
 
-error=1 map_me=2 born=3 built=4 console=5 listener=6 inside=7 ready=8 mapped=9 network=10 start=13
+error=1 map_me=2 born=3 built=4 console=5 listener=6 inside=7 ready=8 sysctl=9 mapped=10 network=11 start=14
 
 refuses() { # MESSAGE...
   waiting "${command:-run}" --bundle "$bundle" one
@@ -47,16 +47,24 @@ refuses_now() { # MESSAGE...
 
 @test "messages out of order, unknown, with a descriptor too many or too few" {
   local kind
-  for kind in 0 $map_me $mapped $network $start 14 99 4294967295; do refuses "$kind"; done
+  for kind in 0 $map_me $mapped $network $start 15 99 4294967295; do refuses "$kind"; done
   for kind in $inside $ready $built $map_me; do refuses "$kind" FD; done
   for kind in $console $listener $born; do refuses "$kind"; done
-  refuses $born FD NUMBER=1
+  for kind in $sysctl $born; do refuses "$kind" FD NUMBER=1; done
   command=create refuses $inside
-  for kind in $inside $built $console; do
+  for kind in $inside $built $console $sysctl; do
     waiting run --bundle "$bundle" one
     python3 "$top/tests/security/protocol.py" "$init" $inside 3>&-
     if [[ $kind = "$console" ]]; then refuses_now "$kind" FD; else refuses_now "$kind"; fi
   done
+}
+
+@test "parameters of a namespace that there are none for" {
+  waiting run --bundle "$bundle" one
+  says $sysctl
+  assert_error 'none is of the IPC namespace'
+  assert_status one none
+  assert_missing "$bundle/rootfs/ran"
 }
 
 @test "messages that are too short or too long" {

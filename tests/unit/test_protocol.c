@@ -24,7 +24,7 @@ static void legal_orders_are_accepted(void **state)
 		{ "run", PHASE_BUILD, { { MSG_INSIDE, false }, { MSG_READY, false } } },
 		{ "hooks", PHASE_BUILD, { { MSG_BUILT, false }, { MSG_READY, false } } },
 		{ "everything", PHASE_STAGE,
-		  { { MSG_MAP_ME, false }, { MSG_BORN, true }, { MSG_BUILT, false }, { MSG_CONSOLE, true },
+		  { { MSG_MAP_ME, false }, { MSG_BORN, true }, { MSG_SYSCTL, false }, { MSG_BUILT, false }, { MSG_CONSOLE, true },
 		    { MSG_LISTENER, true }, { MSG_READY, false } } },
 		{ "everything of a run", PHASE_STAGE,
 		  { { MSG_MAP_ME, false }, { MSG_BORN, true }, { MSG_BUILT, false }, { MSG_CONSOLE, true },
@@ -50,7 +50,7 @@ static void all_else_is_refused(void **state)
 {
 	static const bool allowed[PHASES][MSG_TYPES] = {
 		[PHASE_STAGE] = { [MSG_MAP_ME] = true, [MSG_BORN] = true },
-		[PHASE_BUILD] = { [MSG_BUILT] = true, [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
+		[PHASE_BUILD] = { [MSG_SYSCTL] = true, [MSG_BUILT] = true, [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
 		[PHASE_ENTERED] = { [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
 		[PHASE_CONSOLE] = { [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
 		[PHASE_INSIDE] = { [MSG_LISTENER] = true, [MSG_READY] = true },

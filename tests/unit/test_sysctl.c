@@ -172,12 +172,54 @@ static void write_as_root_of_user_namespace(const void *unused)
 	require(uname(&names) == 0 && strcmp(names.domainname, "inside") == 0);
 }
 
+static int write_from_outside(int ipcns, const char *key, const char *value)
+{
+	struct string_pair pair = { (char *)(uintptr_t)key, (char *)(uintptr_t)value };
+	struct string_map map = { true, 1, &pair };
+
+	return sysctl_write_ipc(ipcns, &map);
+}
+
+static void write_from_another_ipc_namespace(const void *unused)
+{
+	(void)unused;
+	require(unshare(CLONE_NEWIPC) == 0);
+	_cleanup_fd_ int there = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+
+	require(there >= 0 && write_from_outside(there, "kernel.msgmax", "12345") == -EPROTO);
+	require(unshare(CLONE_NEWIPC) == 0);
+	require(write_from_outside(there, "kernel.msgmax", "12345") == 0 && !reads("/proc/sys/kernel/msgmax", "12345"));
+	require(write_from_outside(there, "fs.mqueue.msg_max", "17") == 0 && !reads("/proc/sys/fs/mqueue/msg_max", "17"));
+	require(write_from_outside(there, "net.ipv4.ip_forward", "1") == -EPROTO);
+	require(write_from_outside(there, "kernel.sem", "junk") == -EINVAL);
+	require(sys_setns(there, CLONE_NEWIPC) == 0);
+	require(reads("/proc/sys/kernel/msgmax", "12345") && reads("/proc/sys/fs/mqueue/msg_max", "17"));
+}
+
+/* Inside, the kernel takes none; nor does it outside, from who has no privileges there. */
+static void write_as_root_of_another_user_namespace(const void *unused)
+{
+	(void)unused;
+	require(unshare(CLONE_NEWIPC) == 0);
+	_cleanup_fd_ int there = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+	_cleanup_fd_ int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	/* Root of the host stays that, whichever user namespace it is in. */
+	require(there >= 0 && setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0);
+	require(unshare(CLONE_NEWUSER) == 0);
+	require(write_one(proc, "kernel.msgmax", "12345") == 1);
+	require(unshare(CLONE_NEWIPC) == 0);
+	require(write_from_outside(there, "kernel.msgmax", "12345") == -EPERM && strstr(error_record()->text, "before Linux 6.9"));
+}
+
 static void test_writing(void **state)
 {
 	(void)state;
 	assert_true(child_succeeds(write_them, NULL));
 	assert_true(child_succeeds(write_wrong_ones, NULL));
 	assert_true(child_succeeds(write_as_root_of_user_namespace, NULL));
+	assert_true(child_succeeds(write_from_another_ipc_namespace, NULL));
+	assert_true(child_succeeds(write_as_root_of_another_user_namespace, NULL));
 }
 
 int main(void)
