@@ -180,7 +180,6 @@ static int write_over_there(void *argument)
 int sysctl_write_in(int netns, const struct string_map *sysctl)
 {
 	struct task task = { sysctl, NS_NETWORK };
-
 	int r = sysctl->count == 0 ? 0 : ns_visit(netns, NS_NETWORK, write_over_there, &task);
 
 	return r < 0 ? r : 0;
