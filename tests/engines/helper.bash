@@ -50,6 +50,7 @@ group_of() { # PID
   done < "/proc/$1/cgroup"
 }
 
+# shellcheck disable=SC2154 # $top is common.bash's
 terminal() { # CMD...
   # Nobody types: an engine may lose output where input that nobody has read is there at the end (Podman: its connection to conmon is reset).
   python3 "$top/tests/lib/on_terminal.py" 24x80 -- "$@" 3>&- | tr -d '\r'
