@@ -42,8 +42,21 @@ static int run_poststart(const struct spec *spec, const struct state *state)
 	return hooks_run(hooks, HOOK_POSTSTART, state_to_oci_json(state, STATUS_RUNNING, &arena), state->bundle);
 }
 
+/*
+ * Whoever wants to change or delete the container, a hook among them, is not to wait for hooks: they run without the lock. Taken again, it
+ * tells whether the container is still there, and after a delete that has come between not before that has done its work.
+ */
+static int lock_again(const struct record *record, int *lock)
+{
+	if (*lock < 0)
+		*lock = store_lock(record->dir);
+	if (*lock == -ENOENT)
+		return refuse(ENOENT, "container %s was deleted while it was being started", record->state.id);
+	return *lock < 0 ? *lock : 0;
+}
+
 /* Tell init to go on, and wait for its execve or its error. */
-static int release(struct record *record, bool *hook_failed)
+static int release(struct record *record, const struct spec *spec, int *lock, bool *hook_failed)
 {
 	_cleanup_fd_ int start = openat(record->dir, START_FIFO, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	_cleanup_fd_ int result = openat(record->dir, RESULT_FIFO, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -60,10 +73,25 @@ static int release(struct record *record, bool *hook_failed)
 	/* Only now: killed before, we leave a container that can be started. Left over, they mean nothing once nobody reads them. */
 	(void)unlinkat(record->dir, START_FIFO, 0);
 	(void)unlinkat(record->dir, RESULT_FIFO, 0);
+	if (spec->hooks[HOOK_START_CONTAINER].count > 0)
+		close_fd(lock);
 	return wait_for_exec(result, hook_failed);
 }
 
-static int start(struct record *record, const struct runtime *runtime, struct notify *notify)
+static void destroy_failed(struct record *record, const struct runtime *runtime, const struct spec *spec, int *lock)
+{
+	struct error e = error_save();
+	int r = lock_again(record, lock);
+
+	/* Whoever has deleted it meanwhile has run the poststop hooks, too. */
+	if (r >= 0)
+		r = record_destroy(record, runtime, spec);
+	if (r < 0 && *lock != -ENOENT)
+		log_warning("destroy container %s: %s", record->state.id, error_record()->text);
+	error_restore(&e);
+}
+
+static int start(struct record *record, const struct runtime *runtime, struct notify *notify, int *lock)
 {
 	struct spec _cleanup_spec_ spec = { 0 };
 	int r = store_load_config(record->dir, &spec);
@@ -74,18 +102,16 @@ static int start(struct record *record, const struct runtime *runtime, struct no
 		return r;
 	bool destroy = false;
 
-	r = release(record, &destroy);
-	if (r >= 0) {
+	r = release(record, &spec, lock, &destroy);
+	if (r >= 0)
+		r = lock_again(record, lock);
+	if (r >= 0 && spec.hooks[HOOK_POSTSTART].count > 0) {
+		close_fd(lock);
 		r = run_poststart(&spec, &record->state);
 		destroy = r < 0;
 	}
-	if (destroy) {
-		struct error e = error_save();
-
-		if (record_destroy(record, runtime, &spec) < 0)
-			log_warning("destroy container %s: %s", record->state.id, error_record()->text);
-		error_restore(&e);
-	}
+	if (destroy)
+		destroy_failed(record, runtime, &spec, lock);
 	return r;
 }
 
@@ -106,7 +132,7 @@ int container_start(const struct runtime *runtime, const char *id)
 		record.status = STATUS_RUNNING;
 	switch (record.status) {
 	case STATUS_CREATED:
-		r = start(&record, runtime, &notify);
+		r = start(&record, runtime, &notify, &lock);
 		/* That may take long, and "delete" need not wait for it. */
 		close_fd(&lock);
 		if (r >= 0)

@@ -48,7 +48,8 @@ struct wait_options {
 int container_create(const struct runtime *runtime, const struct create_options *options);
 
 /*
- * start: runs startContainer hooks and the workload; returns when it has been executed (or the error why not), after poststart hooks. With a
+ * start: runs startContainer hooks and the workload; returns when it has been executed (or the error why not), after poststart hooks. While
+ * hooks run, the container can be changed and deleted: -ENOENT when it was, before the workload was known to be executed. With a
  * notify_socket, which it needs if create had one, it returns once the workload has said there that it is ready, or has ended; a detached
  * run, too.
  */

@@ -52,7 +52,7 @@ int store_load_config(int dir, struct spec *spec);
 /*
  * Advisory exclusive lock on ROOT/ID for operations that must not run side by side (start, delete, update). Returns
  * a descriptor; the lock is held until it and every copy in a child is closed. -ENOENT when the container was deleted
- * meanwhile.
+ * meanwhile. Not to be held while hooks run that may ask for something that takes it.
  */
 int store_lock(int dir);
 

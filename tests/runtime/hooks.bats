@@ -243,6 +243,79 @@ field() { jq -r "$2" "$shared/$1.state"; } # POINT FILTER
   assert_status hooks none
 }
 
+# Hooks that have not come to their end when somebody wants something of the container ----
+
+# It tells that it runs by $shared/POINT.held, and goes on when $shared/go is there.
+hold_hook() { # POINT [STATUS]
+  hook "$1" /bin/busybox sh -c "echo > $shared/$1.held; until [ -e $shared/go ]; do /bin/busybox sleep 0.05; done; exit ${2-0}"
+}
+start_held() { # POINT: `start` in the background, as far as that hook
+  create hooks
+  berth_background start hooks > "$shared/started" 2>&1
+  starter=$!
+  wait_until test -e "$shared/$1.held"
+}
+soon() { timeout 60 "$BERTH" --root "$BATS_TEST_TMPDIR/state" "$@" 3>&-; }
+ended() { # what `start` in the background has said, and its status
+  status=0
+  wait "$starter" || status=$?
+  output=$(< "$shared/started")
+}
+
+@test "a poststart hook can change its container, and delete it" {
+  local berth="PATH=$PATH timeout 60 '$BERTH' --root '$BATS_TEST_TMPDIR/state'" # who waits for a lock, waits for ever
+  echo '{ "unified": { "cgroup.max.depth": "5" } }' > "$shared/limits"
+  hook poststart /bin/bash bash -c "$berth update --resources $shared/limits hooks"
+  hook poststart /bin/bash bash -c "cat /sys/fs/cgroup/berth-test-hooks/cgroup.max.depth > $shared/depth"
+  hook poststart /bin/bash bash -c "$berth delete --force hooks"
+  hook poststop "$shared/hook" hook poststop
+  script 'sleep 1000'
+  create hooks
+  run berth start hooks
+  assert_success
+  assert_equal "$(< "$shared/depth")" 5
+  assert_status hooks none
+  assert_equal "$(order)" poststop
+}
+
+@test "while a poststart hook runs: a second start is refused, delete --force does not wait, poststop is run once" {
+  local result
+  for result in 0 3; do
+    rm -f "$shared"/*.held "$shared/go" "$shared/order"
+    config 'del(.hooks)'
+    hold_hook poststart $result
+    hook poststop "$shared/hook" hook poststop
+    script 'sleep 1000'
+    start_held poststart
+    run soon start hooks
+    assert_error 'already running'
+    run soon delete --force hooks
+    assert_success
+    assert_status hooks none
+    assert_equal "$(order)" poststop
+    touch "$shared/go"
+    ended
+    if ((result)); then assert_error 'poststart hook 0' 'exit status 3'; else assert_success; fi
+    assert_equal "$(order)" poststop
+  done
+}
+
+@test "while a startContainer hook runs: a second start is refused, delete --force does not wait, and start says so" {
+  hold_hook startContainer
+  hook poststart "$shared/hook" hook poststart
+  hook poststop "$shared/hook" hook poststop
+  script "echo workload >> $shared/order"
+  start_held startContainer
+  run soon start hooks
+  assert_error 'already running'
+  run soon delete --force hooks
+  assert_success
+  assert_status hooks none
+  ended
+  assert_error 'deleted while it was being started'
+  assert_equal "$(order)" poststop
+}
+
 @test "a failed poststop hook is a warning, and the others still run" {
   hook poststop /bin/sh sh -c 'echo reason >&2; exit 3'
   hook poststop /nowhere/hook hook
