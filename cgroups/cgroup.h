@@ -106,7 +106,8 @@ int cgroup_delegate(struct cgroup *cgroup, uid_t uid);
  */
 int cgroup_adopt(struct cgroup *cgroup, const char *sub, pid_t pid);
 
-/* cgroup.freeze, waiting on cgroup.events. -ESTALE: a member was in a state that cannot freeze within timeout_ms. */
+/* cgroup.freeze, waiting on cgroup.events. -ESTALE: a member was in a state that cannot freeze within timeout_ms. -ECANCELED: somebody
+ * else has thawed it before it was frozen. */
 int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms);
 /* 1 frozen (by itself or with an ancestor), 0 not, or gone. */
 int cgroup_is_frozen(struct cgroup *cgroup);

@@ -10,6 +10,31 @@
 #include <errno.h>
 #include <string.h>
 
+#define LOOK_MS 100
+
+/* Not when it cannot be read: a group that is gone counts as frozen. */
+static bool is_thawed(struct cgroup *cgroup)
+{
+	char asked[8];
+
+	return cgroup_file_read(cgroup->fd, "cgroup.freeze", asked, sizeof asked) > 0 && asked[0] == '0';
+}
+
+/* As cgroup_events_wait(); -ECANCELED when somebody else has thawed it: that changes nothing in cgroup.events which would wake us. */
+static int wait_frozen(struct cgroup *cgroup, int timeout_ms)
+{
+	for (int left = timeout_ms;; left -= LOOK_MS) {
+		int r = cgroup_events_wait(cgroup->fd, "frozen", 1, left < LOOK_MS ? left : LOOK_MS);
+
+		if (r != 0)
+			return r;
+		if (is_thawed(cgroup))
+			return -ECANCELED;
+		if (left <= LOOK_MS)
+			return 0;
+	}
+}
+
 int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms)
 {
 	const char *verb = freeze ? "freeze" : "thaw";
@@ -17,7 +42,9 @@ int cgroup_freeze(struct cgroup *cgroup, bool freeze, int timeout_ms)
 
 	if (r < 0)
 		return fail(-r, "%s cgroup %s", verb, cgroup->path);
-	r = cgroup_events_wait(cgroup->fd, "frozen", freeze, timeout_ms);
+	r = freeze ? wait_frozen(cgroup, timeout_ms) : cgroup_events_wait(cgroup->fd, "frozen", 0, timeout_ms);
+	if (r == -ECANCELED)
+		return refuse(ECANCELED, "cgroup %s is not frozen: it was resumed meanwhile", cgroup->path);
 	if (r < 0)
 		return fail(-r, "%s cgroup %s: wait for cgroup.events", verb, cgroup->path);
 	if (r > 0)

@@ -586,6 +586,49 @@ static void what_does_not_freeze_in_time_runs_on(void **state)
 	reap_all();
 }
 
+static void put(int dir, const char *file, const char *text)
+{
+	_cleanup_fd_ int fd = openat(dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_int_equal(write_all(fd, text, strlen(text)), 0);
+}
+
+/* What resume does, as soon as it sees that the group is asked to freeze. */
+static void thaw_once_asked(int dir, pid_t parent)
+{
+	char asked[8] = "";
+
+	while (getppid() == parent && (cgroup_file_read(dir, "cgroup.freeze", asked, sizeof asked) <= 0 || asked[0] != '1'))
+		usleep(1000);
+	_exit(write_file_at(dir, "cgroup.freeze", "0") < 0);
+}
+
+/* A directory that looks like a group which takes long to freeze: a real one would be faster than who thaws it. */
+static void what_is_thawed_while_it_freezes_says_so(void **state)
+{
+	char path[] = "/tmp/berth-unit-freeze.XXXXXX", asked[8] = "";
+	int status;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	_cleanup_cgroup_ struct cgroup group = { .path = "/test", .fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+
+	put(group.fd, "cgroup.freeze", "0\n");
+	put(group.fd, "cgroup.events", "populated 1\nfrozen 0\n");
+	pid_t self = getpid(), other = fork();
+
+	if (other == 0)
+		thaw_once_asked(group.fd, self);
+	assert_int_equal(cgroup_freeze(&group, true, 60000), -ECANCELED);
+	assert_non_null(strstr(error_record()->text, "resumed meanwhile"));
+	assert_true(cgroup_file_read(group.fd, "cgroup.freeze", asked, sizeof asked) > 0 && asked[0] == '0');
+	assert_int_equal(waitpid(other, &status, 0), other);
+	assert_int_equal(status, 0);
+	unlinkat(group.fd, "cgroup.freeze", 0);
+	unlinkat(group.fd, "cgroup.events", 0);
+	rmdir(path);
+}
+
 /* --- devices ---------------------------------------------------------------------------------------------------------- */
 
 static const struct spec_device_rule deny_all = { false, 'a', -1, -1, 7 };
@@ -822,6 +865,7 @@ int main(void)
 		TEST(kills_a_frozen_group),
 		TEST(thawing_below_a_frozen_group_says_so),
 		TEST(what_does_not_freeze_in_time_runs_on),
+		TEST(what_is_thawed_while_it_freezes_says_so),
 		TEST(filters_devices),
 		TEST(replaces_its_own_filter_only),
 		TEST(a_filter_of_many_rules_loads),
