@@ -263,11 +263,11 @@ ended() { # what `start` in the background has said, and its status
 }
 
 @test "a poststart hook can change its container, and delete it" {
-  local berth="PATH=$PATH timeout 60 '$BERTH' --root '$BATS_TEST_TMPDIR/state'" # who waits for a lock, waits for ever
+  local soon="PATH=$PATH timeout 60 '$BERTH' --root '$BATS_TEST_TMPDIR/state'" # who waits for a lock, waits for ever
   echo '{ "unified": { "cgroup.max.depth": "5" } }' > "$shared/limits"
-  hook poststart /bin/bash bash -c "$berth update --resources $shared/limits hooks"
+  hook poststart /bin/bash bash -c "$soon update --resources $shared/limits hooks"
   hook poststart /bin/bash bash -c "cat /sys/fs/cgroup/berth-test-hooks/cgroup.max.depth > $shared/depth"
-  hook poststart /bin/bash bash -c "$berth delete --force hooks"
+  hook poststart /bin/bash bash -c "$soon delete --force hooks"
   hook poststop "$shared/hook" hook poststop
   script 'sleep 1000'
   create hooks

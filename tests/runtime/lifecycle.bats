@@ -496,7 +496,7 @@ nothing_left() { # LINE...: what to say otherwise
 @test "start that is killed at any of its system calls: the program runs, or can still be started" {
   local points call n state
   script 'echo ran; sleep 1000'
-  config '.hooks.poststart = [{ path: "/bin/true" }]'
+  config '.hooks |= { startContainer: [{ path: "/bin/true" }], poststart: [{ path: "/bin/true" }] }'
   create life
   points_of flock start life
   delete_all life
