@@ -129,16 +129,14 @@ static int launch_child(struct launch *launch, pid_t *pid, int *pidfd)
 	return r < 0 ? r : fail(launch->code, "%s", launch->step);
 }
 
-/* --- the parent's side: copy the output, mind the time ----------------------------------------------------------------- */
+/* --- the parent's side: keep the output, mind the time ----------------------------------------------------------------- */
 
 struct watch {
-	int pidfd, output, copy; /* output: the pipe's read end; -1 once it is at its end */
-	int64_t deadline;        /* CLOCK_MONOTONIC milliseconds, or -1 */
-	char buffer[PIPE_BUF];   /* read, and not yet copied */
+	int pidfd, output; /* output: the pipe's read end; -1 once it is at its end */
+	int64_t deadline;  /* CLOCK_MONOTONIC milliseconds, or -1 */
+	char *kept;        /* of SPAWN_OUTPUT_SIZE */
 	size_t used;
-	char line[SPAWN_LINE_SIZE];
-	size_t line_used;
-	char *last_line;
+	bool line_ended;
 };
 
 static int64_t now_ms(void)
@@ -149,59 +147,48 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void end_line(struct watch *watch)
+/* Half of what there is makes room for what comes. */
+static void keep(struct watch *watch, char c)
 {
-	while (watch->line_used > 0 && watch->line[watch->line_used - 1] == ' ')
-		watch->line_used--;
-	if (watch->line_used > 0) {
-		memcpy(watch->last_line, watch->line, watch->line_used);
-		watch->last_line[watch->line_used] = 0;
+	if (watch->used == SPAWN_OUTPUT_SIZE - 1) {
+		watch->used -= SPAWN_OUTPUT_SIZE / 2;
+		memmove(watch->kept, watch->kept + SPAWN_OUTPUT_SIZE / 2, watch->used);
 	}
-	watch->line_used = 0;
+	watch->kept[watch->used++] = c;
+	watch->kept[watch->used] = 0;
 }
 
-static void note_lines(struct watch *watch, const char *data, size_t size)
+static void note(struct watch *watch, const char *data, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
 		unsigned char c = (unsigned char)data[i];
 
-		if (c == '\n' || c == '\r')
-			end_line(watch);
-		else if (watch->line_used < SPAWN_LINE_SIZE - 1)
-			watch->line[watch->line_used++] = c < ' ' || c == 0x7f ? ' ' : (char)c;
+		if (c == '\n' || c == '\r') {
+			watch->line_ended = true;
+		} else if (c > ' ' && c != 0x7f) {
+			for (const char *part = watch->line_ended && watch->used > 0 ? " | " : ""; *part; part++)
+				keep(watch, *part);
+			watch->line_ended = false;
+			keep(watch, (char)c);
+		} else if (watch->used > 0 && !watch->line_ended) {
+			keep(watch, ' ');
+		}
 	}
 }
 
 /* Returns the bytes read; 0 at the end of file or when there is nothing now. */
 static size_t read_output(struct watch *watch)
 {
-	ssize_t n = read(watch->output, watch->buffer, sizeof watch->buffer);
+	char data[PIPE_BUF];
+	ssize_t n = read(watch->output, data, sizeof data);
 
 	if (n <= 0) {
 		if (n == 0 || (errno != EAGAIN && errno != EINTR))
 			close_fd(&watch->output);
 		return 0;
 	}
-	note_lines(watch, watch->buffer, (size_t)n);
-	watch->used = watch->copy >= 0 ? (size_t)n : 0;
+	note(watch, data, (size_t)n);
 	return (size_t)n;
-}
-
-/*
- * The caller's standard error may be a pipe that nobody reads: that must neither stop the clock nor kill us. So at most
- * PIPE_BUF bytes at a time, once poll says that there is room, and not at all when the reader is gone.
- */
-static void copy_output(struct watch *watch, short ready)
-{
-	ssize_t n = ready & (POLLERR | POLLNVAL) ? -EPIPE : write_quietly(watch->copy, watch->buffer, watch->used);
-
-	if (n < 0) {
-		watch->copy = -1;
-		watch->used = 0;
-	} else {
-		watch->used -= (size_t)n;
-		memmove(watch->buffer, watch->buffer + n, watch->used);
-	}
 }
 
 static int time_left(const struct watch *watch)
@@ -216,21 +203,8 @@ static int time_left(const struct watch *watch)
 /* What the program wrote before its end is in the pipe: no waiting any more, and no more than a full pipe. */
 static void drain(struct watch *watch)
 {
-	for (size_t total = 0; total < 1U << 20;) {
-		while (watch->used > 0) {
-			struct pollfd copy = { .fd = watch->copy, .events = POLLOUT };
-
-			if (poll(&copy, 1, 1000) <= 0)
-				watch->copy = -1;
-			copy_output(watch, copy.revents);
-		}
-		size_t n = watch->output >= 0 ? read_output(watch) : 0;
-
-		if (n == 0)
-			break;
-		total += n;
-	}
-	end_line(watch);
+	for (size_t total = 0, n = 1; n > 0 && total < 1U << 20; total += n)
+		n = watch->output >= 0 ? read_output(watch) : 0;
 }
 
 /* Until the program has ended: 0, or -ETIMEDOUT. */
@@ -239,10 +213,9 @@ static int watch_child(struct watch *watch)
 	for (;;) {
 		struct pollfd fds[] = {
 			{ .fd = watch->pidfd, .events = POLLIN },
-			{ .fd = watch->used ? -1 : watch->output, .events = POLLIN },
-			{ .fd = watch->used ? watch->copy : -1, .events = POLLOUT },
+			{ .fd = watch->output, .events = POLLIN },
 		};
-		int n = poll(fds, 3, time_left(watch));
+		int n = poll(fds, 2, time_left(watch));
 
 		if (n < 0 && errno != EINTR)
 			return fail(errno, "poll");
@@ -250,9 +223,7 @@ static int watch_child(struct watch *watch)
 			return -ETIMEDOUT;
 		if (n < 0)
 			continue;
-		if (fds[2].revents)
-			copy_output(watch, fds[2].revents);
-		else if (fds[1].revents)
+		if (fds[1].revents)
 			read_output(watch);
 		if (fds[0].revents)
 			return 0;
@@ -263,13 +234,12 @@ static int watch_child(struct watch *watch)
 
 int spawn_run(const struct spawn *spawn, struct spawn_result *result)
 {
-	struct watch watch = { .pidfd = -1, .output = -1, .copy = spawn->output, .deadline = -1 };
+	struct watch watch = { .pidfd = -1, .output = -1, .deadline = -1, .kept = result->output };
 	struct launch launch = { .spawn = spawn };
 	pid_t pid = 0;
 	int pair[2];
 
 	*result = (struct spawn_result){ 0 };
-	watch.last_line = result->last_line;
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return fail(errno, "pipe");
 	if (fcntl(pair[0], F_SETFL, O_NONBLOCK) < 0) {
@@ -304,20 +274,20 @@ int spawn_run(const struct spawn *spawn, struct spawn_result *result)
 
 int spawn_explain(const struct spawn *spawn, const struct spawn_result *result, char *buffer, size_t size)
 {
-	const char *separator = *result->last_line ? ": " : "";
+	const char *separator = *result->output ? ": " : "";
 	int status = result->status;
 
 	if (result->timed_out) {
 		snprintf(buffer, size, "killed, since it did not end within %d s%s%s", spawn->timeout_ms / 1000, separator,
-			 result->last_line);
+			 result->output);
 		return -ETIMEDOUT;
 	}
 	if (status == 0)
 		return 0;
 	if (WIFEXITED(status))
-		snprintf(buffer, size, "exit status %d%s%s", WEXITSTATUS(status), separator, result->last_line);
+		snprintf(buffer, size, "exit status %d%s%s", WEXITSTATUS(status), separator, result->output);
 	else
 		snprintf(buffer, size, "killed by signal %d (%s)%s%s", WTERMSIG(status), strsignal(WTERMSIG(status)), separator,
-			 result->last_line);
+			 result->output);
 	return -ECHILD;
 }

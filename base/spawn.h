@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SPAWN_LINE_SIZE 256
+#define SPAWN_OUTPUT_SIZE 1024
 
 struct spawn {
 	const char *path;      /* absolute */
@@ -16,14 +16,13 @@ struct spawn {
 	char *const *env;      /* NULL-terminated */
 	const char *directory; /* working directory; NULL: the caller's */
 	int input;             /* descriptor that becomes standard input */
-	int output;            /* where its standard output and error are copied to; -1: nowhere */
 	int timeout_ms;        /* afterwards its process group is killed; -1: never */
 };
 
 struct spawn_result {
 	int status; /* as of waitpid(2) */
 	bool timed_out;
-	char last_line[SPAWN_LINE_SIZE]; /* the last line that it wrote which was not empty, printable */
+	char output[SPAWN_OUTPUT_SIZE]; /* the end of what it wrote to standard output and error: printable, lines parted by " | " */
 };
 
 /*
@@ -33,7 +32,7 @@ struct spawn_result {
 int spawn_run(const struct spawn *spawn, struct spawn_result *result);
 
 /*
- * Describe a result that is not success in buffer: "exit status 3: last line". Returns 0 for success, else -ECHILD or
+ * Describe a result that is not success in buffer: "exit status 3: output". Returns 0 for success, else -ECHILD or
  * -ETIMEDOUT.
  */
 int spawn_explain(const struct spawn *spawn, const struct spawn_result *result, char *buffer, size_t size);

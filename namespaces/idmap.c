@@ -96,7 +96,7 @@ static const char *find_helper(const struct id_map *map, struct arena *arena)
 static int run_helper(const struct id_map *map, pid_t pid)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	char *nothing[] = { NULL }, why[SPAWN_LINE_SIZE + 128];
+	char *nothing[] = { NULL }, why[SPAWN_OUTPUT_SIZE + 128];
 	const char *path = find_helper(map, &arena);
 
 	if (!path)
@@ -112,7 +112,6 @@ static int run_helper(const struct id_map *map, pid_t pid)
 		.args = helper_args(map, pid, &arena),
 		.env = nothing,
 		.input = input,
-		.output = -1,
 		.timeout_ms = HELPER_TIMEOUT_MS,
 	};
 	struct spawn_result result;

@@ -19,7 +19,9 @@ static int timeout_ms(const struct opt_i64 *timeout)
 
 static int run_hook(const struct spec_hook *hook, const char *state_json, const char *directory)
 {
-	char *own_name[] = { hook->path, NULL }, *nothing[] = { NULL }, why[SPAWN_LINE_SIZE + 128];
+	/* Engines' hooks look for programs; nothing else of the caller's environment, which may hold secrets, is theirs. */
+	static char default_path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	char *own_name[] = { hook->path, NULL }, *path_alone[] = { default_path, NULL }, why[SPAWN_OUTPUT_SIZE + 128];
 	/* A descriptor of its own for each: they must not share how far it has been read. */
 	_cleanup_fd_ int input = spawn_input(state_json);
 
@@ -28,10 +30,9 @@ static int run_hook(const struct spec_hook *hook, const char *state_json, const 
 	struct spawn spawn = {
 		.path = hook->path,
 		.args = hook->args.count > 0 ? hook->args.items : own_name,
-		.env = hook->env.count > 0 ? hook->env.items : nothing,
+		.env = hook->env.count > 0 ? hook->env.items : path_alone,
 		.directory = directory,
 		.input = input,
-		.output = STDERR_FILENO,
 		.timeout_ms = timeout_ms(&hook->timeout),
 	};
 	struct spawn_result result;
@@ -39,6 +40,9 @@ static int run_hook(const struct spec_hook *hook, const char *state_json, const 
 
 	if (r < 0)
 		return r;
+	/* Our own standard error is the container's, where an engine has begun us. */
+	if (*result.output)
+		log_debug("%s wrote: %s", hook->path, result.output);
 	r = spawn_explain(&spawn, &result, why, sizeof why);
 	return r < 0 ? refuse(-r, "%s", why) : 0;
 }

@@ -16,6 +16,7 @@
 #   add_mount DEST TYPE SOURCE OPTION...   appends to the configuration's mounts
 #   is ID STATUS               for wait_until
 #   delete_all ID...           berth delete --force
+#   "${telling[@]}"            options of berth with which hooks_wrote prints what hooks wrote, those of one a line
 load "${BASH_SOURCE[0]%/*}/../lib/common"
 
 run_config() { run berth run --bundle "$bundle" "${bundle##*/}" < /dev/null; }
@@ -73,6 +74,12 @@ value() { sed -nE "s/^$1[[:space:]]*//p" <<< "$output"; }
 add_mount() { # DEST TYPE SOURCE OPTION...
   config '($args | split("\u0000")[:-1]) as $a | .mounts += [{ destination: $a[0], type: $a[1], source: $a[2], options: $a[3:] }]' \
     --rawfile args <(printf '%s\0' "$@")
+}
+
+# shellcheck disable=SC2034 # the suites'
+telling=(--debug --log-format json --log)
+hooks_wrote() { # LOG, named after "${telling[@]}"
+  jq -r '.msg | select(contains(" wrote: ")) | sub("^.* wrote: "; "")' "$1"
 }
 
 is() { [[ $(status_of "$1") = "$2" ]]; } # ID STATUS, for wait_until

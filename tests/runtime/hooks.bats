@@ -134,7 +134,7 @@ field() { jq -r "$2" "$shared/$1.state"; } # POINT FILTER
   LEAK=1 run_args true
   assert_success
   assert_equal "$(< "$shared/createRuntime.env")" $'A=1\nB=x y\nA=2'
-  assert_equal "$(< "$shared/poststart.env")" ''
+  assert_equal "$(< "$shared/poststart.env")" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin # an engine's may look for programs
   assert_equal "$(< "$shared/createRuntime.args")" $'createRuntime\ntwo words'
   config '.hooks = { createRuntime: [{ path: "/bin/busybox" }] }' # argv[0] is then the path
   run_config
@@ -149,8 +149,11 @@ field() { jq -r "$2" "$shared/$1.state"; } # POINT FILTER
   local privileges
   for privileges in true false; do
     config ".process.noNewPrivileges = $privileges"
-    run_args true
-    assert_output "$bundle/rootfs"
+    args true
+    run berth "${telling[@]}" "$shared/log" run --bundle "$bundle" hooks < /dev/null
+    assert_success
+    assert_equal "$(hooks_wrote "$shared/log")" "$bundle/rootfs"
+    rm "$shared/log"
     assert_equal "$(grep -E '^(A|HOME)=' "$shared/startContainer.env")" $'A=workload\nHOME=/root'
     config '.hooks.startContainer += [{ path: "/bin/busybox", args: ["mkdir", "/made"], env: [] }]'
     run_config
@@ -207,6 +210,23 @@ field() { jq -r "$2" "$shared/$1.state"; } # POINT FILTER
     assert_equal "$point: $(order | grep -oE 'poststop|startContainer|poststart')" "$point: poststop"
     assert_equal "$(field poststop .status)" stopped
   done
+}
+
+@test "what a hook writes is not the container's; of one that fails, the end is told" {
+  local point
+  for point in $points; do hook "$point" /bin/sh sh -c 'echo chatter; echo chatter >&2'; done
+  script 'echo workload'
+  berth create --bundle "$bundle" hooks < /dev/null &> "$shared/out"
+  run berth start hooks
+  assert_output ''
+  run berth delete --force hooks
+  assert_output ''
+  assert_equal "$(grep -v workload "$shared/out")" ''
+  run_config
+  assert_output workload
+  config '.hooks = { createRuntime: [{ path: "/bin/sh", args: ["sh", "-c", "seq 100000; echo  goroutine 1; printf \"\\tmain.go:55\\n\\n\"; exit 2"] }] }'
+  run_config
+  assert_error 'createRuntime hook 0' 'exit status 2: ' ' | 99999 | 100000 | goroutine 1 | main.go:55'
 }
 
 @test "a failed startContainer hook: start fails, the workload never runs, the container is gone, poststop was run" {

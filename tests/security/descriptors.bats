@@ -34,8 +34,9 @@ with_leaks() { # CMD...
   done
   config '.hooks.startContainer = [{ path: "/bin/attack", args: ["attack", "fds"] }]'
   args true
-  run with_leaks berth run --bundle "$bundle" one
+  run with_leaks berth "${telling[@]}" "$BATS_TEST_TMPDIR/log" run --bundle "$bundle" one
   assert_success
+  output=$(hooks_wrote "$BATS_TEST_TMPDIR/log")
   assert_equal "$(grep -c '^looked' <<< "$output")" 6
   refute_contains 'got '
 }

@@ -15,11 +15,22 @@ load helper
   done
   config '.process.env = ["PATH=/bin", "OF_WORKLOAD=secret"]'
   args true
-  OF_CALLER=secret run_config
+  OF_CALLER=secret run berth "${telling[@]}" "$BATS_TEST_TMPDIR/log" run --bundle "$bundle" one < /dev/null
   assert_success
   # startContainer is run in the workload's place
-  assert_output "$(printf 'has %s\n' HOOK=prestart HOOK=createRuntime HOOK=createContainer HOOK=startContainer PATH=/bin OF_WORKLOAD=secret \
-    HOME=/root HOOK=poststart HOOK=poststop)"
+  local path='has PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+  assert_equal "$(hooks_wrote "$BATS_TEST_TMPDIR/log")" "has HOOK=prestart
+$path
+has HOOK=createRuntime
+$path
+has HOOK=createContainer
+$path
+has HOOK=startContainer
+has PATH=/bin | has OF_WORKLOAD=secret | has HOME=/root
+has HOOK=poststart
+$path
+has HOOK=poststop
+$path"
 }
 
 @test "hooks have the state on standard input, and no other's; none can change it for the next" {

@@ -78,8 +78,9 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$@"
   assert_equal "$(with_key "$(attack_program)" key berth-test)" 'got berth-test'
   config '.hooks.startContainer = [{ path: "/bin/attack", args: ["attack", "key", "berth-test"] }]'
   args attack key berth-test
-  run with_key "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one 3>&-
-  assert_output $'no berth-test\nno berth-test'
+  run with_key "$BERTH" --root "$BATS_TEST_TMPDIR/state" "${telling[@]}" "$BATS_TEST_TMPDIR/log" run --bundle "$bundle" one 3>&-
+  assert_output 'no berth-test'
+  assert_equal "$(hooks_wrote "$BATS_TEST_TMPDIR/log")" 'no berth-test'
   script 'sleep 1000'
   with_key "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --detach --bundle "$bundle" one < /dev/null > /dev/null 2>&1 3>&-
   run with_key "$BERTH" --root "$BATS_TEST_TMPDIR/state" exec one attack key berth-test 3>&-
