@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -56,15 +58,29 @@ int write_all(int fd, const void *data, size_t size)
 	return 0;
 }
 
-ssize_t write_quietly(int fd, const void *data, size_t size)
+/* Take back the signal of our own write, not one that was there before. */
+static void take_back(int signal, const sigset_t *before)
 {
 	const struct timespec now = { 0 };
-	sigset_t pipe, old, pending;
+	sigset_t set;
 
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
+	if (sigismember(before, signal))
+		return;
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	while (sigtimedwait(&set, NULL, &now) < 0 && errno == EINTR)
+		;
+}
+
+ssize_t write_quietly(int fd, const void *data, size_t size)
+{
+	sigset_t raised, old, pending;
+
+	sigemptyset(&raised);
+	sigaddset(&raised, SIGPIPE);
+	sigaddset(&raised, SIGXFSZ);
 	sigpending(&pending);
-	sigprocmask(SIG_BLOCK, &pipe, &old);
+	sigprocmask(SIG_BLOCK, &raised, &old);
 	ssize_t n;
 
 	do
@@ -72,12 +88,45 @@ ssize_t write_quietly(int fd, const void *data, size_t size)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		n = -errno;
-	/* Take back the signal of our own write, not one that was there before. */
-	if (n == -EPIPE && !sigismember(&pending, SIGPIPE))
-		while (sigtimedwait(&pipe, NULL, &now) < 0 && errno == EINTR)
-			;
+	if (n == -EPIPE)
+		take_back(SIGPIPE, &pending);
+	if (n == -EFBIG)
+		take_back(SIGXFSZ, &pending);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return n;
+}
+
+/* Room for PIPE_BUF bytes, which is what poll means for a pipe. Files always have it; a terminal that is stopped is waited for. */
+static int await_room(int fd, int milliseconds)
+{
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+	struct stat st;
+	int n;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
+		return 0;
+	do
+		n = poll(&room, 1, milliseconds);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
+}
+
+int write_or_give_up(int fd, const void *data, size_t size, int milliseconds)
+{
+	const char *next = data;
+
+	while (size > 0) {
+		int r = await_room(fd, milliseconds);
+		ssize_t n = r < 0 ? r : write_quietly(fd, next, size < PIPE_BUF ? size : PIPE_BUF);
+
+		if (n < 0)
+			return (int)n;
+		next += n;
+		size -= (size_t)n;
+	}
+	return 0;
 }
 
 int write_file_at(int dirfd, const char *path, const char *data)

@@ -45,8 +45,14 @@ int memory_file(const char *name);
 /* Write all of data, retrying short and interrupted writes. */
 int write_all(int fd, const void *data, size_t size);
 
-/* One write(2) that never raises SIGPIPE in the caller: -EPIPE says it all. Returns the bytes written. */
+/* One write(2) that raises neither SIGPIPE nor SIGXFSZ in the caller: -EPIPE and -EFBIG say it all. Returns the bytes written. */
 ssize_t write_quietly(int fd, const void *data, size_t size);
+
+/*
+ * Write all of data, quietly as above, for messages that must not stop what they tell of: a pipe or socket whose reader takes nothing for
+ * that long is -ETIMEDOUT. 0, or -errno, record untouched.
+ */
+int write_or_give_up(int fd, const void *data, size_t size, int milliseconds);
 
 /* Write data to the existing file path (relative to dirfd) in one write(2), as cgroupfs and procfs want it. */
 int write_file_at(int dirfd, const char *path, const char *data);

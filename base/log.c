@@ -69,6 +69,11 @@ static size_t format_line(char *line, size_t size, enum log_format format, enum 
 	return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
 }
 
+void log_write(int fd, const char *text, size_t size)
+{
+	(void)write_or_give_up(fd, text, size, 1000);
+}
+
 void log_message(enum log_level level, const char *fmt, ...)
 {
 	char text[2048], line[4096];
@@ -79,9 +84,8 @@ void log_message(enum log_level level, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof text, fmt, args);
 	va_end(args);
-	/* A log that cannot be written must not fail the work it tells of. */
 	if (sink.fd >= 0 && level >= sink.level)
-		(void)write_all(sink.fd, line, format_line(line, sizeof line, sink.format, level, text));
+		log_write(sink.fd, line, format_line(line, sizeof line, sink.format, level, text));
 	if (level >= sink.stderr_level)
-		(void)write_all(STDERR_FILENO, line, format_line(line, sizeof line, LOG_FORMAT_TEXT, level, text));
+		log_write(STDERR_FILENO, line, format_line(line, sizeof line, LOG_FORMAT_TEXT, level, text));
 }

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
@@ -14,6 +16,12 @@ void log_open(int fd, enum log_format format, enum log_level level);
 void log_to_stderr(enum log_level level);
 
 void log_message(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Write text to fd. A log that cannot be written must not fail the work it tells of, nor stop it: text is lost where the reader of a pipe
+ * is gone, or has taken nothing for a second.
+ */
+void log_write(int fd, const char *text, size_t size);
 
 /* The descriptor of the sink, or -1: a child process keeps it open while it sets itself up. */
 int log_fd(void);

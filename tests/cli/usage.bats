@@ -334,6 +334,38 @@ usage_error() { # TEXT ARG...: refused with TEXT and a hint, nothing on standard
   assert_error "/nowhere/log" "No such file"
 }
 
+@test "an error that nobody reads is a failure like any other" {
+  local what
+  for what in gone full; do
+    run timeout 60 python3 "$top/tests/lib/stderr_pipe.py" "$what" "$BERTH" --root "$BATS_TEST_TMPDIR/state" state nothing 3>&-
+    assert_failure 1
+    run timeout 60 python3 "$top/tests/lib/stderr_pipe.py" "$what" "$BERTH" state --bogus 3>&-
+    assert_failure 1
+  done
+}
+
+@test "a FIFO as log: not waited for, neither for its reader nor for room" {
+  local fifo=$BATS_TEST_TMPDIR/fifo
+  mkfifo "$fifo"
+  run timeout 60 "$BERTH" --log "$fifo" --root "$BATS_TEST_TMPDIR/state" state nothing
+  assert_error "$fifo" "nobody reads"
+  exec 4<> "$fifo"
+  run timeout 60 "$BERTH" --log "$fifo" --root "$BATS_TEST_TMPDIR/state" state nothing 4>&-
+  assert_error "container does not exist"
+  read -r -u 4 line
+  assert_equal "${line#* }" 'level=error msg="container does not exist: nothing"'
+  # Full, for whoever would wait.
+  timeout 60 python3 -c 'import os
+os.set_blocking(4, False)
+try:
+    while True: os.write(4, b"x")
+except BlockingIOError: os.set_blocking(4, True)'
+  run timeout 60 "$BERTH" --log "$fifo" --root "$BATS_TEST_TMPDIR/state" state nothing 4>&-
+  assert_failure 1
+  assert_error "container does not exist"
+  exec 4>&-
+}
+
 @test "--debug tells more" {
   local log=$BATS_TEST_TMPDIR/log
   mkdir -p "$BATS_TEST_TMPDIR/state/half"

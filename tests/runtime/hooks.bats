@@ -351,6 +351,22 @@ ended() { # what `start` in the background has said, and its status
   assert_status hooks none
 }
 
+@test "a warning that nobody reads stops nothing: the other poststop hooks are run, and the container is deleted" {
+  local what
+  hook poststop /bin/sh sh -c 'exit 3'
+  hook poststop /nowhere/hook hook
+  hook poststop "$shared/hook" hook poststop
+  script 'sleep 1000'
+  for what in gone full; do
+    rm -f "$shared/order"
+    create hooks
+    run timeout 60 python3 "$top/tests/lib/stderr_pipe.py" "$what" "$BERTH" --root "$BATS_TEST_TMPDIR/state" delete --force hooks 3>&-
+    assert_success
+    assert_equal "$what: $(order)" "$what: poststop"
+    assert_status hooks none
+  done
+}
+
 @test "timeout: the hook and what it has started are killed" {
   config '.hooks.createRuntime = [{ path: "/bin/bash", args: ["bash", "-c", $text], timeout: 1 }]' --arg text \
     "sleep 600.123 & sleep 600.124; echo survived > $shared/survived"
