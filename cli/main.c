@@ -120,6 +120,7 @@ static void fault_stack_in(void)
 int main(int argc, char **argv)
 {
 	fault_stack_in();
+	signal_block_file_size();
 	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true, .late_close = -1 };
 
 	if (fill_standard_streams() < 0)

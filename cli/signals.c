@@ -71,6 +71,11 @@ static int block(uint64_t mask)
 	return (int)sys_result(syscall(SYS_rt_sigprocmask, SIG_BLOCK, &mask, NULL, sizeof mask));
 }
 
+void signal_block_file_size(void)
+{
+	(void)block(BIT(SIGXFSZ));
+}
+
 /* struct sigaction of the kernel: the handler comes first, and all zero is the default. */
 struct kernel_action {
 	unsigned long handler, rest[7];

@@ -10,6 +10,12 @@
 int signal_parse(const char *text);
 
 /*
+ * Block SIGXFSZ: with a limit on the size of files (RLIMIT_FSIZE), a write of ours fails with EFBIG then, and what was begun is undone,
+ * where the signal would end us in the middle of it. What we execute has nothing blocked.
+ */
+void signal_block_file_size(void);
+
+/*
  * Give every signal its default effect, so that a workload does not depend on what its caller happened to ignore, and waiting
  * for children works even where the caller ignored SIGCHLD. What was ignored is blocked instead, and
  * returned as a mask: bit n-1 is signal n.

@@ -138,6 +138,43 @@ del(.process) | /process
   nothing_left bundle
 }
 
+limited() { # BYTES COMMAND...: berth, with a limit on the size of files, and SIGXFSZ as it comes
+  run timeout 60 env --default-signal prlimit --fsize="$1" "$BERTH" --root "$BATS_TEST_TMPDIR/state" "${@:2}" < /dev/null 3>&-
+}
+
+@test "a limit on the size of files: an error, and the undo" {
+  local bytes
+  for bytes in 0 1 700; do
+    limited $bytes create --bundle "$bundle" broken
+    assert_error 'File too large'
+    nothing_left "$bytes"
+    limited $bytes run --bundle "$bundle" broken
+    assert_error 'File too large'
+    nothing_left "$bytes"
+  done
+  limited 0 spec --file "$BATS_TEST_TMPDIR/spec.json"
+  assert_error 'File too large'
+}
+
+@test "a limit on the size of files ends the workload and the hook that exceed it, and them only" {
+  truncate --size 1M "$BATS_TEST_TMPDIR/log"
+  script 'grep -E "^Sig(Blk|Ign)" /proc/self/status; sh -c "echo more > /tmp/x"; exit $?'
+  config '.process.rlimits = [{ type: "RLIMIT_FSIZE", soft: 0, hard: 0 }]'
+  limited 100000 --debug run --bundle "$bundle" broken
+  assert_failure 153
+  assert_contains $'SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000'
+  # Messages for a log that has grown too large are lost: their signal is nothing that the caller sent.
+  # The first process of a pid namespace would not mind it.
+  config 'del(.linux.namespaces[] | select(.type == "pid")) | .process.rlimits = [] | .hooks.poststart = [{ path: "/bin/true" }]'
+  script 'sleep 1; exit 7'
+  limited 100000 --debug --log "$BATS_TEST_TMPDIR/log" run --bundle "$bundle" broken
+  assert_failure 7
+  config '.hooks = { createRuntime: [{ path: "/bin/sh", args: ["sh", "-c", "head -c 200000 /dev/zero > \($x)"] }] }' \
+    --arg x "$BATS_TEST_TMPDIR/x"
+  limited 100000 run --bundle "$bundle" broken
+  assert_error 'createRuntime hook 0'
+}
+
 @test "options that cannot be honoured" {
   fails 'a pid file in no directory' /nowhere/pid --pid-file /nowhere/pid
   config '.process.terminal = true'
