@@ -105,7 +105,7 @@ static int fill_standard_streams(void)
 
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
-			return -1;
+			return fail(errno, "descriptor %d is closed, and /dev/null cannot take its place", fd);
 	return 0;
 }
 
@@ -123,8 +123,10 @@ int main(int argc, char **argv)
 	signal_block_file_size();
 	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true, .late_close = -1 };
 
-	if (fill_standard_streams() < 0)
+	if (fill_standard_streams() < 0) {
+		report_error(NULL);
 		return EXIT_FAILURE;
+	}
 	int status = dispatch(&call, argc, argv);
 
 	arena_free(&call.arena);

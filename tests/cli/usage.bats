@@ -366,6 +366,12 @@ except BlockingIOError: os.set_blocking(4, True)'
   exec 4>&-
 }
 
+@test "closed streams where there is no /dev/null: an error that says so" {
+  run unshare --mount bash -c 'mount -t tmpfs none /dev && exec "$@" <&-' - "$BERTH" --root "$BATS_TEST_TMPDIR/state" list
+  assert_failure 1
+  assert_error "descriptor 0 is closed" /dev/null
+}
+
 @test "--debug tells more" {
   local log=$BATS_TEST_TMPDIR/log
   mkdir -p "$BATS_TEST_TMPDIR/state/half"
