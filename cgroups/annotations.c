@@ -8,9 +8,10 @@
 #include <string.h>
 
 #define PREFIX "org.systemd.property."
+#define DELEGATE "Delegate"
 
 /* What the driver sets itself: with these, an annotation would take the container out of its own scope. */
-static const char *const reserved[] = { "PIDs", "PIDFDs", "Slice", "Delegate", "DelegateControllers", "DelegateSubgroup" };
+static const char *const reserved[] = { "PIDs", "PIDFDs", "Slice", DELEGATE, "DelegateControllers", "DelegateSubgroup" };
 
 struct text {
 	const char *at;
@@ -239,6 +240,15 @@ static bool parse_seconds(const char *annotation, uint64_t *microseconds)
 	return true;
 }
 
+/* Engines that let a container write its cgroup ask for a delegated scope, which each of ours is. */
+static bool asks_for_what_is(const char *name, const char *annotation)
+{
+	struct text text = { .at = annotation };
+
+	skip_blanks(&text);
+	return strcmp(name, DELEGATE) == 0 && accept(&text, "true") && !*text.at;
+}
+
 static int put_annotation(struct dbus_body *body, const char *key, const char *annotation)
 {
 	const char *name = key + strlen(PREFIX);
@@ -248,6 +258,8 @@ static int put_annotation(struct dbus_body *body, const char *key, const char *a
 
 	if (!is_property_name(name))
 		return refuse(EINVAL, "/annotations/%s: '%s' cannot be the name of a property", key, name);
+	if (asks_for_what_is(name, annotation))
+		return 0;
 	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
 		if (strcmp(name, reserved[i]) == 0)
 			return refuse(EINVAL, "/annotations/%s: the runtime sets this property itself", key);

@@ -288,6 +288,8 @@ static void annotations(void **state)
 		{ "TimeoutStopSec", "uint64 5", "TimeoutStopUSec=t 5000000" },
 		{ "TimeoutStopSec", "1.5", "TimeoutStopUSec=t 1500000" },
 		{ "TimeoutStopUSec", "uint64 7", "TimeoutStopUSec=t 7" },
+		{ "Delegate", "true", "" }, /* which the runtime asks for itself */
+		{ "Delegate", " true ", "" },
 	};
 
 	(void)state;
@@ -310,6 +312,10 @@ static void wrong_annotations(void **state)
 		{ "PIDs", "[uint32 1]" },
 		{ "Slice", "'x.slice'" },
 		{ "Delegate", "false" },
+		{ "Delegate", "truer" },
+		{ "Delegate", "'true'" },
+		{ "Delegate", "['memory']" },
+		{ "DelegateControllers", "true" },
 		{ "DelegateSubgroup", "'x'" },
 		{ "PIDFDs", "1" },
 		{ "X", "" },
