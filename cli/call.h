@@ -22,7 +22,7 @@ struct call {
 
 	/* global */
 	bool help, version, debug, systemd_cgroup;
-	const char *root, *log, *trace;
+	const char *root, *log, *trace, *criu_program;
 	int log_format;      /* enum log_format */
 	int log_level;       /* enum log_level */
 	int rootless;        /* enum rootless_choice */

@@ -21,6 +21,7 @@ const struct option global_options[] = {
 	{ "cgroup-manager", 0, OPTION_CHOICE, AT(cgroup_manager), "cgroupfs|systemd|disabled", "who makes cgroups (default: cgroupfs)" },
 	{ "rootless", 0, OPTION_CHOICE, AT(rootless), "auto|true|false",
 	  "do without cgroups that may not be made (default: auto)" },
+	{ "criu", 0, OPTION_TEXT, AT(criu_program), "FILE", "without effect: criu is looked for in PATH" },
 	{ "trace", 0, OPTION_TEXT, AT(trace), "FILE", "append a trace of the phases to FILE (Trace Event Format)" },
 	{ "version", 'v', OPTION_FLAG, AT(version), NULL, "print the version" },
 	{ 0 },
@@ -79,6 +80,8 @@ int call_make_runtime(struct call *call)
 
 	if (!absolute)
 		return -ENOENT;
+	if (call->criu_program)
+		log_warning("--criu is ignored: criu is looked for in PATH");
 	call->runtime = (struct runtime){
 		.root = arena_strdup(&call->arena, absolute),
 		.manager = call->systemd_cgroup ? CGROUP_MANAGER_SYSTEMD : (enum cgroup_manager)call->cgroup_manager,

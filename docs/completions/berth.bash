@@ -3,7 +3,7 @@
 _berth_options() {
   case $1 in
     '')
-      echo --root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless --trace --version -v --help -h
+      echo --root --log --log-format --log-level --debug --cgroup-manager --systemd-cgroup --rootless --criu --trace --version -v --help -h
       ;;
     create)
       echo --bundle -b --config -f --console-socket --pidfd-socket --pid-file --preserve-fds --no-pivot --no-new-keyring \
@@ -48,7 +48,7 @@ _berth_options() {
 # Whether the next word is the value of option $2 of command $1.
 _berth_takes_value() {
   case $1:$2 in
-    :--root | :--log | :--log-format | :--log-level | :--cgroup-manager | :--rootless | :--trace) ;;
+    :--root | :--log | :--log-format | :--log-level | :--cgroup-manager | :--rootless | :--criu | :--trace) ;;
     create:--bundle | create:-b | run:--bundle | run:-b | spec:--bundle | spec:-b | spec:--file | spec:-f) ;;
     create:--config | create:-f | run:--config | run:-f) ;;
     *:--console-socket | *:--pidfd-socket | *:--pid-file | *:--preserve-fds) ;;

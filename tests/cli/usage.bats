@@ -50,6 +50,16 @@ options_of() { # [COMMAND]
   assert_equal "$("$BERTH" -v)" "$output"
 }
 
+@test "--criu, which older engines pass on: a warning" {
+  run -0 --separate-stderr "$BERTH" --root "$BATS_TEST_TMPDIR/state" --criu /nowhere/criu list --quiet
+  assert_output ""
+  # shellcheck disable=SC2154 # bats sets it
+  [[ $stderr = *"--criu is ignored"* ]] || fail "$stderr"
+  "$BERTH" --root "$BATS_TEST_TMPDIR/state" --log "$BATS_TEST_TMPDIR/log" --criu=/nowhere/criu list --quiet 2> "$BATS_TEST_TMPDIR/err"
+  assert_equal "$(< "$BATS_TEST_TMPDIR/err")" ""
+  grep -q -e '--criu is ignored' "$BATS_TEST_TMPDIR/log"
+}
+
 @test "output that cannot be written is an error" {
   run bash -c '"$0" --help > /dev/full' "$BERTH"
   assert_error "standard output" "No space left"
