@@ -66,9 +66,15 @@ int hooks_run(const struct spec_hook_list *hooks, enum hook_point point, const c
 	return 0;
 }
 
+/* Whoever removes a bundle need not wait for the container's end, and the hooks may be what cleans up after it. */
+static const char *still_there(const char *directory)
+{
+	return directory && access(directory, F_OK) < 0 && errno == ENOENT ? "/" : directory;
+}
+
 void hooks_run_all(const struct spec_hook_list *hooks, enum hook_point point, const char *state_json, const char *directory)
 {
 	for (size_t i = 0; i < hooks->count; i++)
-		if (run_numbered(hooks, i, point, state_json, directory) < 0)
+		if (run_numbered(hooks, i, point, state_json, still_there(directory)) < 0)
 			log_warning("%s", error_record()->text);
 }

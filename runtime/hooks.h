@@ -17,5 +17,5 @@
 int hooks_run(const struct spec_hook_list *hooks, enum hook_point point, const char *state_json, const char *directory);
 
 /* As above, but failures are logged as warnings and the rest still runs: poststop (runtime.md "Lifecycle"; a failed
- * poststart hook is an error). */
+ * poststart hook is an error). Where the directory is gone, they begin in "/". */
 void hooks_run_all(const struct spec_hook_list *hooks, enum hook_point point, const char *state_json, const char *directory);

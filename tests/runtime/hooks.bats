@@ -365,6 +365,17 @@ ended() { # what `start` in the background has said, and its status
     assert_equal "$what: $(order)" "$what: poststop"
     assert_status hooks none
   done
+@test "poststop, when the bundle is gone: the hooks begin in /" {
+  hook poststop "$shared/hook" hook poststop
+  script true
+  start_new hooks
+  wait_until is hooks stopped
+  rm -r "$bundle"
+  run berth delete hooks
+  assert_success
+  assert_output ""
+  assert_equal "$(order)" poststop
+  assert_equal "$(< "$shared/poststop.cwd")" /
 }
 
 @test "timeout: the hook and what it has started are killed" {
