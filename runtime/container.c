@@ -191,6 +191,17 @@ int container_state(const struct runtime *runtime, const char *id, struct state 
 	return 0;
 }
 
+/* Somebody may have moved init out of the group: SIGKILL is meant for it wherever it is. */
+static int kill_group(struct record *record, int signal)
+{
+	int r = cgroup_kill(&record->cgroup, signal);
+
+	if (r < 0 || signal != SIGKILL || record->init.fd < 0)
+		return r;
+	r = pidref_kill(&record->init, signal);
+	return r < 0 && r != -ESRCH ? fail(-r, "send signal %d to container %s", signal, record->state.id) : 0;
+}
+
 int container_kill(const struct runtime *runtime, const char *id, int signal, bool all)
 {
 	struct record _cleanup_record_ record = RECORD_NONE;
@@ -202,7 +213,7 @@ int container_kill(const struct runtime *runtime, const char *id, int signal, bo
 		/* Without a pid namespace of its own, init's end takes nobody with it. */
 		r = record_open_cgroup(&record);
 		if (r >= 0 && record.cgroup.fd >= 0)
-			return cgroup_kill(&record.cgroup, signal);
+			return kill_group(&record, signal);
 		if (r < 0)
 			return r;
 	}

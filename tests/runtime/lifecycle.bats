@@ -263,6 +263,22 @@ E
   assert_error 'container not running'
 }
 
+@test "kill KILL: init that somebody has moved out of the container's group is killed, too" {
+  local how pid elsewhere=/sys/fs/cgroup/berth-test-elsewhere
+  config '.linux.namespaces |= map(select(.type != "pid"))'
+  mkdir "$elsewhere"
+  for how in --all ''; do
+    start_new life
+    pid=$(pid_of life)
+    echo "$pid" > "$elsewhere/cgroup.procs"
+    berth kill $how life KILL
+    wait_until is life stopped
+    wait_until eval '! kill -0 '"$pid"
+    delete_all life
+  done
+  wait_until rmdir "$elsewhere"
+}
+
 @test "delete: only what has stopped; --force in every status" {
   run berth delete life
   assert_error life 'does not exist'
