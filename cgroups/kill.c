@@ -7,6 +7,8 @@
 #include "base/fd.h"
 #include "base/sys.h"
 
+#include <errno.h>
+
 #define BATCH 256
 #define FREEZE_TIMEOUT_MS 2000
 #define KILL_AGAIN 3
@@ -91,7 +93,8 @@ static int signal_each(struct cgroup *cgroup, int signal)
 
 	if (r < 0)
 		return fail(-r, "send signal %d to the processes of cgroup %s", signal, cgroup->path);
-	if (thawed < 0)
+	/* Gone meanwhile: nobody is left in it. */
+	if (thawed < 0 && thawed != -ENOENT && thawed != -ENODEV)
 		return fail(-thawed, "thaw cgroup %s", cgroup->path);
 	return 0;
 }

@@ -279,6 +279,20 @@ E
   wait_until rmdir "$elsewhere"
 }
 
+@test "kill --all of one whose cgroup goes meanwhile: nobody is left to be thawed" {
+  start_new life
+  local args=(--root "$BATS_TEST_TMPDIR/state" kill --all life URG) trace=$BATS_TEST_TMPDIR/trace call
+  strace -qq -o "$trace" -e trace=openat "$BERTH" "${args[@]}"
+  # The last file that is opened, and the last write, are those that thaw.
+  for call in "openat:error=ENOENT:when=$(grep -c ^openat "$trace")" write:error=ENODEV:when=2; do
+    run strace -qq -o /dev/null -e trace="${call%%:*}" -e inject="$call" "$BERTH" "${args[@]}"
+    assert_success
+    assert_output ""
+    is life paused # it was tried, and failed
+    berth resume life
+  done
+}
+
 @test "delete: only what has stopped; --force in every status" {
   run berth delete life
   assert_error life 'does not exist'
