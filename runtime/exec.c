@@ -13,8 +13,10 @@
 #include "runtime/terminal.h"
 #include "runtime/wait.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* One exec, from the record of its container to a process in it. */
 struct execution {
@@ -174,6 +176,11 @@ static int choose_process(struct execution *x)
 
 /* --- where --------------------------------------------------------------------------------------------------------------------- */
 
+static int refuse_stopped(void)
+{
+	return refuse(EINVAL, "cannot exec in a stopped container");
+}
+
 static int open_container(struct execution *x)
 {
 	const struct exec_options *o = x->options;
@@ -183,7 +190,7 @@ static int open_container(struct execution *x)
 		return r;
 	switch (x->record.status) {
 	case STATUS_STOPPED:
-		return refuse(EINVAL, "cannot exec in a stopped container");
+		return refuse_stopped();
 	case STATUS_CREATING:
 		return refuse(EBUSY, "container %s is still being created", o->id);
 	case STATUS_PAUSED:
@@ -400,6 +407,29 @@ static int attend(struct execution *x)
 	return r;
 }
 
+/* Init leaves its namespaces before the kernel kills the rest of its pid namespace, whose end that of init itself waits for. */
+static bool init_ends(const struct pidref *init)
+{
+	char path[40], target[40];
+
+	if (init->fd < 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)init->pid);
+	return pidref_wait_exit(init, 0) > 0 || (readlink(path, target, sizeof target) < 0 && errno == ENOENT);
+}
+
+/* With the record of what failed. A container that has ended meanwhile is what it failed of. */
+static int give_up(struct execution *x, int failed)
+{
+	struct error e = error_save();
+
+	child_destroy(&x->child);
+	if (init_ends(&x->record.init))
+		return refuse_stopped();
+	error_restore(&e);
+	return failed;
+}
+
 static int execute(struct execution *x, const struct wait_options *wait)
 {
 	x->detached = !wait;
@@ -421,13 +451,8 @@ static int execute(struct execution *x, const struct wait_options *wait)
 		r = entry_check_unmoved(&x->user, &x->record, -1);
 	if (r >= 0)
 		r = attend(x);
-	if (r < 0) {
-		struct error e = error_save();
-
-		child_destroy(&x->child);
-		error_restore(&e);
-		return r;
-	}
+	if (r < 0)
+		return give_up(x, r);
 	return wait ? wait_for_workload(&x->child.ref, wait, steal_fd(&x->terminal), NULL) : x->child.ref.pid;
 }
 

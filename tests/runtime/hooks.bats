@@ -365,6 +365,8 @@ ended() { # what `start` in the background has said, and its status
     assert_equal "$what: $(order)" "$what: poststop"
     assert_status hooks none
   done
+}
+
 @test "poststop, when the bundle is gone: the hooks begin in /" {
   hook poststop "$shared/hook" hook poststop
   script true

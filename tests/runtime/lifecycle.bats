@@ -451,6 +451,33 @@ E
   assert_equal $status 137
 }
 
+# strace stops `berth exec` at CALL, once it has seen that the container runs; then the container is killed.
+exec_meanwhile() { # CALL CMD...: what to wait for after that
+  local trace=$BATS_TEST_TMPDIR/$1.trace pid
+  strace -o "$trace" -e trace="$1" -e inject="$1:signal=SIGSTOP:when=1" "$BERTH" --root "$BATS_TEST_TMPDIR/state" exec life echo ran \
+    < /dev/null > "$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+  pid=$!
+  wait_until grep -q 'stopped by SIGSTOP' "$trace"
+  berth kill life KILL
+  wait_until "${@:2}"
+  kill -CONT "$(cat "/proc/$pid/task/$pid/children")"
+  status=0
+  wait $pid || status=$?
+  output=$(< "$BATS_TEST_TMPDIR/out")
+  assert_failure 255
+  assert_output 'berth exec: cannot exec in a stopped container'
+  wait_until is life stopped
+  delete_all life
+}
+
+@test "exec: init ends before the program runs" {
+  start_new life
+  exec_meanwhile socketpair is life stopped
+  start_new life
+  # Init's end waits for that of the process which has been made.
+  exec_meanwhile clone3 eval "! readlink /proc/$(pid_of life)/ns/mnt > /dev/null"
+}
+
 @test "exec: as the process of the container, unless told otherwise" {
   config '.process.user = { uid: 1000, gid: 1001, additionalGids: [5], umask: 63 } | .process.cwd = "/home" | .process.env += ["A=1"]
     | .process.rlimits = [{ type: "RLIMIT_NOFILE", soft: 55, hard: 66 }] | .process.oomScoreAdj = 200'
