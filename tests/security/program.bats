@@ -20,7 +20,7 @@ unchanged() { # after SUM
   start_new one
   bundle two
   mkfifo "$bundle/rootfs/fifo"
-  printf '#!/proc/self/exe --log=/fifo\n' > "$bundle/rootfs/entry"
+  printf '#!/proc/self/exe --trace=/fifo\n' > "$bundle/rootfs/entry"
   chmod 755 "$bundle/rootfs/entry"
   config '.linux.namespaces |= map(if .type == "pid" then .path = $path else . end)' --arg path "/proc/$(pid_of one)/ns/pid"
   args /entry
@@ -40,7 +40,7 @@ unchanged() { # after SUM
   bundle one
   install_attack
   mkfifo "$bundle/rootfs/fifo"
-  printf '#!/proc/self/exe --log=/fifo\n' > "$bundle/rootfs/entry"
+  printf '#!/proc/self/exe --trace=/fifo\n' > "$bundle/rootfs/entry"
   chmod 755 "$bundle/rootfs/entry"
   script 'while [ ! -e /pid ]; do :; done; attack overwrite "/proc/$(cat /pid)/exe" > /out &
     until grep -q . /out; do :; done; kill -9 "$(cat /pid)"; wait; cat /out; echo done'
@@ -73,7 +73,7 @@ interp = struct.pack("<IIQQQQQQ", 3, 4, 176, 0x4000b0, 0x4000b0, len(interpreter
 load = struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, 4096, 4096, 4096)
 open(sys.argv[1], "wb").write((header + interp + load + interpreter).ljust(4096, b"\0"))' "$bundle/rootfs/entry"
   chmod 755 "$bundle/rootfs/entry"
-  args /entry --log=/fifo list
+  args /entry --trace=/fifo list
   start_new one
   run berth exec one sh -c '
     until [ "$(cat /proc/1/comm)" = entry ]; do :; done

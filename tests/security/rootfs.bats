@@ -186,8 +186,8 @@ race() { # N
   config '.mounts += [{ destination: "/vol", type: "bind", source: $volume, options: ["bind"] },
     { destination: "/vol/mount", type: "tmpfs", source: "tmpfs", options: ["silent", "tmpcopyup"] }]' --arg volume "$volume"
   script 'ls /etc; cat /vol/link/planted'
-  # Stopped once it has mounted.
-  strace -f -qq -o /dev/null -e signal=none -e trace=mount -e inject=mount:signal=SIGSTOP \
+  # Stopped once it has mounted: the first call makes the mounts slaves.
+  strace -f -qq -o /dev/null -e signal=none -e trace=mount -e inject=mount:signal=SIGSTOP:when=2 \
     "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one < /dev/null > "$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
   local mounter=''
   is_mounted() { mounter=$(grep -l "/vol/mount tmpfs" /proc/[0-9]*/mounts | cut -d/ -f3) && [[ $mounter ]]; }
