@@ -147,12 +147,16 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Half of what there is makes room for what comes. */
+/* Half of what there is makes room for what comes, and what is left of a character of UTF-8 goes with it. */
 static void keep(struct watch *watch, char c)
 {
 	if (watch->used == SPAWN_OUTPUT_SIZE - 1) {
-		watch->used -= SPAWN_OUTPUT_SIZE / 2;
-		memmove(watch->kept, watch->kept + SPAWN_OUTPUT_SIZE / 2, watch->used);
+		const char *rest = watch->kept + SPAWN_OUTPUT_SIZE / 2;
+
+		while (((unsigned char)*rest & 0xc0) == 0x80)
+			rest++;
+		watch->used -= (size_t)(rest - watch->kept);
+		memmove(watch->kept, rest, watch->used);
 	}
 	watch->kept[watch->used++] = c;
 	watch->kept[watch->used] = 0;

@@ -152,9 +152,6 @@ static int set_parameter(int fs, const char *type, const char *parameter)
 	snprintf(key, sizeof key, "%.*s", (int)(value - parameter), parameter);
 	int r = sys_fsconfig(fs, FSCONFIG_SET_STRING, key, value + 1, 0);
 
-	/* A file system of the old kind (an overlay before Linux 6.5) takes a quoted comma by mount(2) alone. */
-	if (r == -EINVAL && strchr(value, ','))
-		return -EOPNOTSUPP;
 	return r < 0 ? fs_fail(fs, r, type, parameter) : 0;
 }
 
@@ -193,8 +190,12 @@ static int configure(int fs, const struct mount_plan *plan, const struct paramet
 	r = plan->options.super_set | plan->options.super_clear ? set_super_flags(fs, type, &plan->options) : 0;
 	if (r >= 0 && is_readonly(plan))
 		r = set_flag(fs, type, "ro");
-	for (size_t i = 0; r >= 0 && i < parameters->count; i++)
+	for (size_t i = 0; r >= 0 && i < parameters->count; i++) {
 		r = set_parameter(fs, type, parameters->items[i]);
+		/* A file system of the old kind (an overlay before Linux 6.5) takes a quoted comma by mount(2) alone. */
+		if (r == -EINVAL && strstr(parameters->items[i], "\\,"))
+			return -EOPNOTSUPP;
+	}
 	if (r < 0)
 		return r;
 	r = sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);

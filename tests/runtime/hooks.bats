@@ -227,6 +227,11 @@ field() { jq -r "$2" "$shared/$1.state"; } # POINT FILTER
   config '.hooks = { createRuntime: [{ path: "/bin/sh", args: ["sh", "-c", "seq 100000; echo  goroutine 1; printf \"\\tmain.go:55\\n\\n\"; exit 2"] }] }'
   run_config
   assert_error 'createRuntime hook 0' 'exit status 2: ' ' | 99999 | 100000 | goroutine 1 | main.go:55'
+  # Cut, but not in the middle of a character.
+  config '.hooks.createRuntime[0].args[2] = "printf x; i=0; while [ $i -lt 700 ]; do printf é; i=$((i+1)); done; exit 2"'
+  run_config
+  assert_error 'exit status 2: é' éé
+  iconv -f UTF-8 -t UTF-8 <<< "$output" > /dev/null || fail "no UTF-8"
 }
 
 @test "a failed startContainer hook: start fails, the workload never runs, the container is gone, poststop was run" {

@@ -311,6 +311,7 @@ rbind,rsuid,nosuid|rw,nosuid,relatime|ro,nodev,noexec,noatime'
     refused "/mounts/$n" "${texts[@]}"
     config 'del(.mounts[-1])'
   }
+  try 'remount: option lowerdir=1\,2' 'Invalid argument' -- /dev tmpfs tmpfs remount 'lowerdir=1\,2'
   : > "$BATS_TEST_TMPDIR/file"
   try /nowhere -- /x none /nowhere bind
   try bogusfs -- /x bogusfs x
