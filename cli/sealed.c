@@ -4,7 +4,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "base/trace.h"
-#include "cli/overlaid.h"
+#include "cli/start.h"
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -63,6 +63,12 @@ static int seal(int fd)
 
 int sealed_ensure(char **argv, int *late_close)
 {
+	const int view = start_view();
+
+	if (view >= 0) {
+		*late_close = view;
+		return 0;
+	}
 	_cleanup_fd_ int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
 	if (self < 0)
@@ -75,10 +81,6 @@ int sealed_ensure(char **argv, int *late_close)
 		return 0;
 	}
 	trace_begin("seal");
-	if (overlaid_ensure(self, argv, late_close)) {
-		trace_end();
-		return 0;
-	}
 	_cleanup_fd_ int memory = make_memory_file();
 	int r;
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/raw.h"
 #include "base/sys.h"
 #include "base/trace.h"
 #include "namespaces/namespaces.h"
@@ -15,26 +16,6 @@
  * The task shares the memory of the thread that it works for, and with it what the C library keeps of that thread: it may call nothing that
  * writes there, be it errno.
  */
-#if defined __x86_64__
-static inline long raw_call(long number, long a, long b, long c)
-{
-	long r;
-
-	__asm__ volatile("syscall" : "=a"(r) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
-	return r;
-}
-#define HAVE_RAW_CALL 1
-#elif defined __aarch64__
-static inline long raw_call(long number, long a, long b, long c)
-{
-	register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c;
-
-	__asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory");
-	return x0;
-}
-#define HAVE_RAW_CALL 1
-#endif
-
 #ifdef HAVE_RAW_CALL
 
 static __attribute__((no_sanitize("address", "undefined"))) void hand_over(struct newnet *newnet, int fd)
@@ -47,7 +28,7 @@ static __attribute__((no_sanitize("address", "undefined"))) void hand_over(struc
 	struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
 
 	*(int *)(void *)CMSG_DATA(&control.header) = fd;
-	raw_call(SYS_sendmsg, newnet->socket, (long)(uintptr_t)&header, MSG_NOSIGNAL);
+	RAW_CALL(SYS_sendmsg, newnet->socket, &header, MSG_NOSIGNAL);
 	newnet->fd = fd;
 }
 
@@ -59,26 +40,26 @@ static __attribute__((no_sanitize("address", "undefined"))) int make(void *data)
 	bool traced = trace_fd() >= 0;
 
 	if (traced)
-		raw_call(SYS_clock_gettime, CLOCK_REALTIME, (long)(uintptr_t)&newnet->begin, 0);
-	long r = raw_call(SYS_unshare, CLONE_NEWNET, 0, 0), socket = -1;
+		RAW_CALL(SYS_clock_gettime, CLOCK_REALTIME, &newnet->begin);
+	long r = RAW_CALL(SYS_unshare, CLONE_NEWNET), socket = -1;
 
 	if (r >= 0)
-		r = socket = raw_call(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		r = socket = RAW_CALL(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (r >= 0)
-		r = raw_call(SYS_ioctl, socket, SIOCSIFFLAGS, (long)(uintptr_t)&lo);
+		r = RAW_CALL(SYS_ioctl, socket, SIOCSIFFLAGS, &lo);
 	if (r >= 0)
-		r = raw_call(SYS_ioctl, socket, SIOCGSKNS, 0);
+		r = RAW_CALL(SYS_ioctl, socket, SIOCGSKNS);
 	if (socket >= 0)
-		raw_call(SYS_close, socket, 0, 0);
+		RAW_CALL(SYS_close, socket);
 	if (traced)
-		raw_call(SYS_clock_gettime, CLOCK_REALTIME, (long)(uintptr_t)&newnet->end, 0);
+		RAW_CALL(SYS_clock_gettime, CLOCK_REALTIME, &newnet->end);
 	if (r >= 0)
 		hand_over(newnet, (int)r);
 	else
 		newnet->error = (int)-r;
 	if (newnet->caller)
-		raw_call(SYS_sched_setaffinity, newnet->caller, sizeof newnet->elsewhere, (long)(uintptr_t)&newnet->elsewhere);
-	raw_call(SYS_exit, 0, 0, 0);
+		RAW_CALL(SYS_sched_setaffinity, newnet->caller, sizeof newnet->elsewhere, &newnet->elsewhere);
+	RAW_CALL(SYS_exit, 0);
 	return 0;
 }
 
@@ -96,7 +77,10 @@ static void find_elsewhere(struct newnet *newnet)
 		return;
 	newnet->elsewhere = newnet->before;
 	CPU_CLR(here, &newnet->elsewhere);
-	if (CPU_COUNT(&newnet->elsewhere) > 0)
+	cpu_set_t none;
+
+	CPU_ZERO(&none);
+	if (!CPU_EQUAL(&newnet->elsewhere, &none))
 		newnet->caller = gettid();
 }
 

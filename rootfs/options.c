@@ -129,7 +129,7 @@ const char *const *mount_option_names(void)
 static const struct option *find(const struct option *table, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strcmp(table[i].name, name) == 0)
+		if (table[i].name[0] == name[0] && strcmp(table[i].name, name) == 0)
 			return &table[i];
 	return NULL;
 }

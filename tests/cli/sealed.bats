@@ -127,7 +127,7 @@ run_and_look() {
   mkdir "$BATS_TEST_TMPDIR/program"
   cp "$BERTH" "$BATS_TEST_TMPDIR/program/berth"
   # Stopped where it looks for its own name.
-  strace -qq -o /dev/null -e signal=none -e trace=readlink -e inject=readlink:delay_exit=1000000:when=1 \
+  strace -qq -o /dev/null -e signal=none -e trace=readlinkat -e inject=readlinkat:delay_exit=1000000:when=1 \
     "$BATS_TEST_TMPDIR/program/berth" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one 3>&- &
   wait_until pgrep -x berth --parent $!
   cp /bin/true "$BATS_TEST_TMPDIR/program/new"
