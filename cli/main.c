@@ -121,7 +121,8 @@ int main(int argc, char **argv)
 {
 	fault_stack_in();
 	signal_block_file_size();
-	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true, .late_close = -1 };
+	ARENA_SCRATCH(arena, 1024);
+	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true, .late_close = -1, .arena = arena };
 
 	if (fill_standard_streams() < 0) {
 		report_error(NULL);

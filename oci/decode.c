@@ -270,7 +270,7 @@ static int run(struct decoder *d, struct arena *scratch)
 
 int decode(struct arena *arena, const struct table *table, void *object, char *text, size_t size)
 {
-	ARENA_SCRATCH(scratch, 8192);
+	ARENA_SCRATCH(scratch, 16384);
 	struct decoder d;
 
 	d.arena = arena;

@@ -55,6 +55,12 @@ static int parse_copy(struct spec *spec, struct arena arena, const struct docume
 	return parse(spec, document, arena_strndup(&spec->arena, json, size), size);
 }
 
+int spec_parse_in_place(struct spec *spec, char *json, size_t size)
+{
+	*spec = (struct spec){ .arena = spec->arena };
+	return parse(spec, &config, json, size);
+}
+
 int spec_parse(struct spec *spec, const char *json, size_t size)
 {
 	return spec_parse_on(spec, (struct arena){ 0 }, json, size);

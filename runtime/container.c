@@ -93,7 +93,8 @@ static void destroy_failed(struct record *record, const struct runtime *runtime,
 
 static int start(struct record *record, const struct runtime *runtime, struct notify *notify, int *lock)
 {
-	struct spec _cleanup_spec_ spec = { 0 };
+	ARENA_SCRATCH(room, CONFIG_ROOM);
+	struct spec _cleanup_spec_ spec = { .arena = room };
 	int r = store_load_config(record->dir, &spec);
 
 	if (r >= 0)
@@ -181,8 +182,9 @@ int container_run(const struct runtime *runtime, const struct create_options *op
 int container_state(const struct runtime *runtime, const char *id, struct state *state, enum status *status)
 {
 	struct record _cleanup_record_ record = RECORD_NONE;
-	int r = record_open(&record, runtime, id);
+	int r = record_open_on(&record, runtime, id, state->arena);
 
+	state->arena = (struct arena){ 0 };
 	if (r < 0)
 		return r;
 	*status = record.status;

@@ -86,7 +86,7 @@ struct exec_options {
 /* exec: wait NULL: detached, returns the pid (host's view); else the exit status. */
 int container_exec(const struct runtime *runtime, const struct exec_options *options, const struct wait_options *wait);
 
-/* state: the record and the status at this moment. */
+/* state: the record and the status at this moment. *state: nothing but an arena, empty or with room of the caller's (arena_on()). */
 int container_state(const struct runtime *runtime, const char *id, struct state *state, enum status *status);
 
 /*

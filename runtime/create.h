@@ -37,7 +37,7 @@ struct creation {
 	struct net_devices *net_devices; /* that have moved; or NULL */
 	int terminal;                 /* the master, when the caller relays it; else -1 */
 	/* What the arenas begin with: enough for most containers. */
-	_Alignas(max_align_t) unsigned char room[8192], spec_room[16384], state_room[2048], rootfs_room[4096];
+	_Alignas(max_align_t) unsigned char room[16384], spec_room[16384], state_room[2048], rootfs_room[4096];
 };
 
 /*

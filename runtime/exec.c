@@ -27,6 +27,7 @@ struct execution {
 	struct spec given;         /* of --process */
 	struct spec_process process;
 	struct arena arena;
+	_Alignas(max_align_t) unsigned char room[2048], spec_room[CONFIG_ROOM];
 	struct newborn newborn;
 	struct child child;
 	struct entry_user user;    /* the user namespace of init when that was decided: */
@@ -201,6 +202,7 @@ static int open_container(struct execution *x)
 	default:
 		break;
 	}
+	x->spec.arena = arena_on(x->spec_room, sizeof x->spec_room);
 	return store_load_config(x->record.dir, &x->spec);
 }
 
@@ -468,6 +470,7 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 		.root = -1,
 		.terminal = -1,
 	};
+	x.arena = arena_on(x.room, sizeof x.room);
 	int r = execute(&x, wait);
 
 	close_fd(&x.child.socket);

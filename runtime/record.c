@@ -52,13 +52,13 @@ static int determine_status(struct record *record)
 	return r;
 }
 
-int record_open(struct record *record, const struct runtime *runtime, const char *id)
+static int open_record(struct record *record, const struct runtime *runtime, const char *id, struct arena arena)
 {
-	*record = RECORD_NONE;
 	int r = store_check_id(id);
 
 	if (r < 0)
 		return r;
+	record->state.arena = arena;
 	record->dir = store_open(runtime->root, id);
 	if (record->dir < 0)
 		return record->dir;
@@ -72,6 +72,18 @@ int record_open(struct record *record, const struct runtime *runtime, const char
 		error_restore(&e);
 	}
 	return r;
+}
+
+int record_open(struct record *record, const struct runtime *runtime, const char *id)
+{
+	*record = RECORD_NONE;
+	return open_record(record, runtime, id, arena_on(record->room, sizeof record->room));
+}
+
+int record_open_on(struct record *record, const struct runtime *runtime, const char *id, struct arena arena)
+{
+	*record = RECORD_NONE;
+	return open_record(record, runtime, id, arena);
 }
 
 int record_open_cgroup(struct record *record)
@@ -142,7 +154,8 @@ static int remove_cgroup(struct record *record)
 
 int record_destroy(struct record *record, const struct runtime *runtime, const struct spec *spec)
 {
-	struct spec _cleanup_spec_ loaded = { 0 };
+	ARENA_SCRATCH(room, CONFIG_ROOM);
+	struct spec _cleanup_spec_ loaded = { .arena = room };
 	struct arena _cleanup_arena_ arena = { 0 };
 
 	if (!spec && store_load_config(record->dir, &loaded) >= 0)

@@ -116,9 +116,18 @@ int seccomp_prepare(struct seccomp_filter *filter, const struct spec_seccomp *se
 	return r;
 }
 
+struct sock_filter *seccomp_make_room(struct seccomp_filter *filter, size_t length)
+{
+	if (filter->program != filter->room)
+		free(filter->program);
+	filter->program = length <= SECCOMP_ROOM ? filter->room : malloc(length * sizeof *filter->program);
+	return filter->program;
+}
+
 void seccomp_free(struct seccomp_filter *filter)
 {
-	free(filter->program);
+	if (filter->program != filter->room)
+		free(filter->program);
 	*filter = (struct seccomp_filter){ 0 };
 }
 

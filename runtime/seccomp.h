@@ -17,15 +17,17 @@
 
 #include "oci/spec.h"
 
+#include <linux/filter.h>
 #include <stdbool.h>
 
-struct sock_filter;
+#define SECCOMP_ROOM 1024 /* instructions: engines' profiles take 600 */
 
 struct seccomp_filter {
-	struct sock_filter *program;   /* in memory of its own */
+	struct sock_filter *program;   /* in room, or in memory of its own */
 	unsigned short length;         /* instructions; 0: no filter */
 	unsigned flags;                /* SECCOMP_FILTER_FLAG_* */
 	bool notify;                   /* an action is SCMP_ACT_NOTIFY: installing gives a listener */
+	struct sock_filter room[SECCOMP_ROOM];
 };
 
 /*
@@ -46,6 +48,9 @@ int seccomp_send_listener(const char *listener_path, const char *state_json, int
 
 /* SECCOMP_FILTER_FLAG_* of those in flags that the kernel knows. */
 unsigned seccomp_known_flags(unsigned flags);
+
+/* Where a program of length instructions is to be put: filter->program; NULL if there is no memory. */
+struct sock_filter *seccomp_make_room(struct seccomp_filter *filter, size_t length);
 
 void seccomp_free(struct seccomp_filter *filter);
 #define _cleanup_seccomp_ __attribute__((cleanup(seccomp_free)))

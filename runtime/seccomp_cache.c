@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 
 #define MAGIC "berth seccomp 1"
@@ -26,23 +27,23 @@ struct header {
 
 struct entry {
 	struct header header;
-	struct sock_filter program[BPF_MAXINSNS];
+	struct sock_filter program[];
 };
 
 static size_t entry_size(unsigned length)
 {
-	return offsetof(struct entry, program) + length * sizeof(struct sock_filter);
+	return sizeof(struct entry) + length * sizeof(struct sock_filter);
 }
 
 /* Over key, length and program: an entry that was renamed or cut is no entry. */
-static void entry_digest(const struct entry *entry, unsigned char digest[BLAKE2B_DIGEST])
+static void entry_digest(const struct header *header, const struct sock_filter *program, unsigned char digest[BLAKE2B_DIGEST])
 {
 	struct blake2b hash;
 
 	blake2b_init(&hash);
-	blake2b_update(&hash, entry->header.key, sizeof entry->header.key);
-	blake2b_update(&hash, &entry->header.length, sizeof entry->header.length);
-	blake2b_update(&hash, entry->program, entry->header.length * sizeof(struct sock_filter));
+	blake2b_update(&hash, header->key, sizeof header->key);
+	blake2b_update(&hash, &header->length, sizeof header->length);
+	blake2b_update(&hash, program, header->length * sizeof *program);
 	blake2b_final(&hash, digest);
 }
 
@@ -183,19 +184,16 @@ static bool ours(const struct stat *st)
 	return S_ISREG(st->st_mode) && st->st_uid == geteuid() && (st->st_mode & 07777) == 0400 && st->st_nlink == 1;
 }
 
-static bool sound(const struct entry *entry, const struct seccomp_cache_key *key, size_t size)
+static bool sound(const struct header *header, const struct sock_filter *program, const struct seccomp_cache_key *key)
 {
-	static const char magic[sizeof entry->header.magic] = MAGIC;
-	const struct header *header = &entry->header;
+	static const char magic[sizeof header->magic] = MAGIC;
 	unsigned char digest[BLAKE2B_DIGEST];
 
-	if (size < sizeof *header || memcmp(header->magic, magic, sizeof magic) != 0 || header->zero != 0)
+	if (memcmp(header->magic, magic, sizeof magic) != 0 || header->zero != 0)
 		return false;
 	if (memcmp(header->key, key->digest, sizeof header->key) != 0)
 		return false;
-	if (header->length == 0 || header->length > BPF_MAXINSNS || size != entry_size(header->length))
-		return false;
-	entry_digest(entry, digest);
+	entry_digest(header, program, digest);
 	return memcmp(digest, header->digest, sizeof digest) == 0;
 }
 
@@ -214,20 +212,17 @@ bool seccomp_cache_load(const char *dir, const struct seccomp_cache_key *key, st
 
 	if (fd < 0)
 		return false;
-	struct entry *entry = NULL;
-	_cleanup_free_ void *memory = NULL;
+	struct header header;
+	size_t size = fstat(fd, &st) == 0 && ours(&st) && st.st_size <= (off_t)entry_size(BPF_MAXINSNS) ? (size_t)st.st_size : 0;
+	size_t instructions = size > sizeof header ? (size - sizeof header) / sizeof *filter->program : 0;
 
-	if (fstat(fd, &st) == 0 && ours(&st) && st.st_size > 0 && (size_t)st.st_size <= sizeof *entry)
-		memory = entry = malloc((size_t)st.st_size);
-	if (!entry || read(fd, entry, (size_t)st.st_size) != st.st_size || !sound(entry, key, (size_t)st.st_size)) {
+	if (!instructions || size != entry_size((unsigned)instructions) || !seccomp_make_room(filter, instructions) ||
+	    readv(fd, (struct iovec[]){ { &header, sizeof header }, { filter->program, size - sizeof header } }, 2) != (ssize_t)size ||
+	    header.length != instructions || !sound(&header, filter->program, key)) {
 		log_debug("seccomp cache: %s is not an entry to trust: compiling", path);
 		return false;
 	}
-	size_t bytes = entry->header.length * sizeof(struct sock_filter);
-
-	filter->length = (unsigned short)entry->header.length;
-	filter->program = memmove(memory, entry->program, bytes);
-	memory = NULL;
+	filter->length = (unsigned short)header.length;
 	return true;
 }
 
@@ -313,7 +308,7 @@ void seccomp_cache_store(const char *dir, const struct seccomp_cache_key *key, c
 	memcpy(entry->header.key, key->digest, sizeof entry->header.key);
 	entry->header.length = filter->length;
 	memcpy(entry->program, filter->program, filter->length * sizeof(struct sock_filter));
-	entry_digest(entry, entry->header.digest);
+	entry_digest(&entry->header, entry->program, entry->header.digest);
 	format_name(key, name);
 	snprintf(temporary, sizeof temporary, ".%016llx", (unsigned long long)number);
 	int r = write_entry(fd, temporary, name, entry);

@@ -438,8 +438,7 @@ int seccomp_compile(struct seccomp_filter *filter, const struct spec_seccomp *se
 		r = generate(&compilation, program);
 	if (r < 0)
 		return r;
-	filter->program = malloc(program->length * sizeof *program->code);
-	if (!filter->program)
+	if (!seccomp_make_room(filter, program->length))
 		return fail(ENOMEM, "/linux/seccomp");
 	memcpy(filter->program, program->code, program->length * sizeof *program->code);
 	filter->length = (unsigned short)program->length;
