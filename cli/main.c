@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "base/log.h"
+#include "base/stack.h"
 #include "base/trace.h"
 #include "cli/commands.h"
 #include "cli/report.h"
@@ -9,15 +10,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
-#endif
+#define STACK_PAGES 24 /* as deep as a common command goes */
 
 static int print_version(void)
 {
@@ -109,17 +106,9 @@ static int fill_standard_streams(void)
 	return 0;
 }
 
-/* One call instead of a fault for each page that a deep call reaches first. */
-static void fault_stack_in(void)
-{
-	const uintptr_t page = 4096, top = (uintptr_t)__builtin_frame_address(0) & ~(page - 1), size = 24 * page;
-
-	(void)madvise((void *)(top - size), size, MADV_POPULATE_WRITE);
-}
-
 int main(int argc, char **argv)
 {
-	fault_stack_in();
+	stack_fault_in(STACK_PAGES, 0);
 	signal_block_file_size();
 	ARENA_SCRATCH(arena, 1024);
 	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true, .late_close = -1, .arena = arena };

@@ -1,6 +1,7 @@
 #include "runtime/birth.h"
 
 #include "base/fd.h"
+#include "base/stack.h"
 #include "base/sys.h"
 #include "base/trace.h"
 #include "runtime/process.h"
@@ -29,7 +30,11 @@ static int clone_process(uint64_t flags, int cgroup, int *pidfd)
 		.cgroup = cgroup >= 0 ? (uint64_t)(unsigned)cgroup : 0,
 	};
 
-	return sys_clone3(&args);
+	int pid = sys_clone3(&args);
+
+	if (pid == 0)
+		stack_fault_in(4, 20);
+	return pid;
 }
 
 static int clone_failed(int r, uint64_t flags)

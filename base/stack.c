@@ -1,0 +1,16 @@
+#include "base/stack.h"
+
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+__attribute__((noinline)) void stack_fault_in(size_t below, size_t above)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), here = (uintptr_t)__builtin_frame_address(0) & ~(page - 1);
+
+	(void)madvise((void *)(here - below * page), (below + above) * page, MADV_POPULATE_WRITE);
+}
