@@ -45,7 +45,7 @@ COMPILE   := musl-gcc
 CPPFLAGS  += -idirafter /usr/include -idirafter /usr/include/$(multiarch)
 # Its own beginning, before the C library's (cli/start.c).
 CPPFLAGS  += -DBERTH_START
-LDFLAGS   += -Wl,-e,start_here,-z,pack-relative-relocs
+LDFLAGS   += -Wl,-e,start_here,-z,pack-relative-relocs,-T,cli/start.ld,-Map=$@.map
 crt       := $(musl_lib)/rcrt1.o $(musl_lib)/crti.o $(shell gcc -print-file-name=crtbeginS.o)
 crt_end   := $(shell gcc -print-file-name=crtendS.o) $(musl_lib)/crtn.o
 LINK      = musl-gcc -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text $(LDFLAGS) -o $@ $(crt) -Wl,--start-group $(1) $(musl_libs) -Wl,--end-group $(crt_end)
@@ -74,7 +74,7 @@ all: $(BUILD)/berth
 
 libs_made := $(filter $(BUILD)/%,$(LDLIBS))
 
-$(BUILD)/berth: $(call objects,$(cli_src)) $(BUILD)/libberth.a $(libs_made)
+$(BUILD)/berth: $(call objects,$(cli_src)) $(BUILD)/libberth.a $(libs_made) cli/start.ld
 	@echo "  LINK $@"
 	$(quiet)$(call LINK,$(call objects,$(cli_src)) $(BUILD)/libberth.a)
 	$(quiet)$(if $(SANITIZE),,objcopy --only-keep-debug $@ $@.debug && strip $@)
