@@ -8,8 +8,8 @@ import trace
 # in trace.py; "PROCESS" alone is between two phases. Of the container's process, "before" and "after" are without any phase of its own.
 PIECES = [
     ("program starts", ["*/program starts", "berth/seal", "berth"],
-     "berth is a larger program (its own relocations, more pages to map), and trades its own file for the one that it sees on a read-only "
-     "overlay, so that nobody in a container can write to it through `/proc/PID/exe`"),
+     "berth is a larger program, and maps itself once more, from a read-only overlay of its directory, so that nobody in a container can write to "
+     "its file through `/proc/PID/exe`; then its own relocations, and its arguments"),
     ("configuration", ["berth/run/configuration*", "berth/run/prepare*", "berth/run/record plan"],
      "the floor has no configuration: `config.json` is read, checked whole and turned into a plan"),
     ("state", ["*/write state"],

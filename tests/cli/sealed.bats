@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The program runs from a file that nobody can change (CVE-2019-5736): an overlay's without an upper layer, or a sealed copy in memory. Take
 # the defence out: `.sealed = false` in cli/cmd_create.c and cli/cmd_exec.c.
+# And the words in cli/start.c.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # bats' subshells; variables of common.bash
 load ../lib/common
 
@@ -106,6 +107,19 @@ run_and_look() {
   with_hook 'echo $PPID > $OUT.pid; until [ -e $OUT.seen ]; do sleep 0.02; done'
   without_overlay run_and_look
   assert_output memory
+}
+
+@test "begun with a standard stream closed, which the view must not become: also" {
+  bundle one
+  with_hook 'echo $PPID > $OUT.pid; ls -l /proc/$PPID/fd > $OUT.fds; until [ -e $OUT.seen ]; do sleep 0.02; done'
+  "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one <&- > /dev/null 2>&1 3>&- &
+  wait_until test -s "$BATS_TEST_TMPDIR/out.fds"
+  assert_unchangeable "$(< "$BATS_TEST_TMPDIR/out.pid")"
+  assert_output memory
+  run grep " 0 -> " "$BATS_TEST_TMPDIR/out.fds"
+  assert_contains /dev/null
+  touch "$BATS_TEST_TMPDIR/out.seen"
+  wait $!
 }
 
 @test "whatever its directory is called" {
