@@ -145,7 +145,8 @@ END
     case $name in network) file=net ;; mount) file=mnt ;; *) file=$name ;; esac
     config '.linux.namespaces = [{ type: "mount" }, { type: "pid" }, { type: "network" }]
       | .linux.namespaces += if any(.linux.namespaces[]; .type == $n) then [] else [{ type: $n }] end
-      | if $n == "user" then .linux.uidMappings = $m | .linux.gidMappings = $m else . end | del(.hostname, .linux.sysctl)' \
+      | if $n == "user" then .linux.uidMappings = $m | .linux.gidMappings = $m else . end | del(.hostname, .linux.sysctl)
+      | .mounts |= map(select(.type != "mqueue"))' \
       --arg n "$name" --argjson m '[{ "containerID": 0, "hostID": 0, "size": 1000 }]'
     run_inside "readlink /proc/self/ns/$file"
     assert_success
