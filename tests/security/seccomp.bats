@@ -156,11 +156,15 @@ open(sys.argv[2], "wb").write(data)' "$honest" "$entry"
 
 # --- other ABIs ------------------------------------------------------------------------------------------------------------
 
-need_x86_64() { [[ $(uname -m) = x86_64 ]] || skip "the ABIs are those of x86_64"; }
+# Some hypervisors let nobody make an i386 call; the machines of tests/vm do.
+need_abis() {
+  [[ $(uname -m) = x86_64 ]] || skip "the ABIs are those of x86_64"
+  attack mkdir i386 "$BATS_TEST_TMPDIR/by-i386" > /dev/null || skip "no i386 system calls here"
+}
 architectures() { config '.linux.seccomp.architectures = ($names | split(" ") | map("SCMP_ARCH_" + .))' --arg names "$*"; }
 
 @test "another ABI is no way around the filter" {
-  need_x86_64
+  need_abis
   deny mkdir mkdirat
   local listed abi
   for listed in '' X86_64; do
@@ -187,7 +191,7 @@ architectures() { config '.linux.seccomp.architectures = ($names | split(" ") | 
 }
 
 @test "nor is a call that has two numbers there" {
-  need_x86_64
+  need_abis
   deny socket
   architectures X86_64 X86
   local way
@@ -204,6 +208,7 @@ architectures() { config '.linux.seccomp.architectures = ($names | split(" ") | 
 }
 
 @test "exec is held to the container's filter" {
+  need_abis
   deny mkdir mkdirat
   script 'sleep 1000'
   start_new one
