@@ -636,7 +636,7 @@ static void creation_init(struct creation *c, const struct runtime *runtime, con
 	c->notify = NOTIFY_NONE;
 	c->rootfs = ROOTFS_NONE;
 	c->child = CHILD_NONE;
-	c->newborn = (struct newborn){ .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE };
+	c->newborn = (struct newborn){ .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE, .filter.room = c->filter_room };
 }
 
 int creation_load(struct creation *c, const struct runtime *runtime, const struct create_options *options, bool run, bool detached)

@@ -10,6 +10,8 @@
 #include "runtime/notify.h"
 #include "runtime/rdt.h"
 
+#include <linux/filter.h>
+
 struct creation {
 	const struct runtime *runtime;
 	const struct create_options *options;
@@ -38,6 +40,7 @@ struct creation {
 	int terminal;                 /* the master, when the caller relays it; else -1 */
 	/* What the arenas begin with: enough for most containers. */
 	_Alignas(max_align_t) unsigned char room[16384], spec_room[16384], state_room[2048], rootfs_room[4096];
+	struct sock_filter filter_room[SECCOMP_ROOM];
 };
 
 /*

@@ -14,6 +14,7 @@
 #include "runtime/wait.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,7 +28,6 @@ struct execution {
 	struct spec given;         /* of --process */
 	struct spec_process process;
 	struct arena arena;
-	_Alignas(max_align_t) unsigned char room[2048], spec_room[CONFIG_ROOM];
 	struct newborn newborn;
 	struct child child;
 	struct entry_user user;    /* the user namespace of init when that was decided: */
@@ -37,6 +37,9 @@ struct execution {
 	int cgroup;                /* directory to be born in, or -1 */
 	int root;                  /* the container's, in a mount namespace that has another; else -1 */
 	int terminal;              /* master to be relayed, or -1 */
+	/* What the arenas begin with, and where a filter goes: enough for most. */
+	_Alignas(max_align_t) unsigned char room[2048], spec_room[CONFIG_ROOM];
+	struct sock_filter filter_room[SECCOMP_ROOM];
 };
 
 /* --- what to run ------------------------------------------------------------------------------------------------------------- */
@@ -460,17 +463,18 @@ static int execute(struct execution *x, const struct wait_options *wait)
 
 int container_exec(const struct runtime *runtime, const struct exec_options *options, const struct wait_options *wait)
 {
-	struct execution x = {
-		.runtime = runtime,
-		.options = options,
-		.record = RECORD_NONE,
-		.newborn = { .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE },
-		.child = CHILD_NONE,
-		.cgroup = -1,
-		.root = -1,
-		.terminal = -1,
-	};
+	struct execution x;
+
+	/* Room is not touched before it is needed. */
+	memset(&x, 0, offsetof(struct execution, room));
+	x.runtime = runtime;
+	x.options = options;
+	x.record = RECORD_NONE;
 	x.arena = arena_on(x.room, sizeof x.room);
+	x.newborn = (struct newborn){ .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE, .filter.room = x.filter_room };
+	x.child = CHILD_NONE;
+	x.cgroup = x.root = x.terminal = -1;
+
 	int r = execute(&x, wait);
 
 	close_fd(&x.child.socket);

@@ -17,21 +17,22 @@
 
 #include "oci/spec.h"
 
-#include <linux/filter.h>
 #include <stdbool.h>
 
-#define SECCOMP_ROOM 1024 /* instructions: engines' profiles take 600 */
+#define SECCOMP_ROOM 1024 /* engines' profiles take 600 */
+
+struct sock_filter;
 
 struct seccomp_filter {
 	struct sock_filter *program;   /* in room, or in memory of its own */
+	struct sock_filter *room;      /* of the caller's, for SECCOMP_ROOM instructions; or NULL */
 	unsigned short length;         /* instructions; 0: no filter */
 	unsigned flags;                /* SECCOMP_FILTER_FLAG_* */
 	bool notify;                   /* an action is SCMP_ACT_NOTIFY: installing gives a listener */
-	struct sock_filter room[SECCOMP_ROOM];
 };
 
 /*
- * Compile the validated profile to BPF, or take it from the cache in cache_dir (NULL: no cache). Not set: an empty filter.
+ * Compile the validated profile to BPF, or take it from the cache in cache_dir (NULL: no cache). Not set: an empty filter. Of *filter, room counts.
  * Errors name the JSON path: an architecture or flag that cannot be had, NOTIFY for sendmsg (the call that hands the listener
  * over), too many rules for the kernel.
  */

@@ -427,7 +427,7 @@ static void test_many_conditions(void **state)
 static void test_too_many_conditions(void **state)
 {
 	struct profile profile = profile_new(SECCOMP_ERRNO, x86_family);
-	struct seccomp_filter filter;
+	struct seccomp_filter filter = { 0 };
 
 	(void)state;
 	for (uint64_t i = 0; i < 1000; i++)
@@ -584,7 +584,7 @@ static void test_error_numbers(void **state)
 
 static void refused(struct profile *profile, int code, const char *text)
 {
-	struct seccomp_filter filter;
+	struct seccomp_filter filter = { 0 };
 
 	assert_int_equal(seccomp_prepare(&filter, &profile->spec, NULL), -code);
 	if (!strstr(error_record()->text, text))
@@ -631,7 +631,7 @@ static void test_repetition_is_fine(void **state)
 static void test_absent_is_nothing(void **state)
 {
 	struct spec_seccomp absent = { .set = false };
-	struct seccomp_filter filter;
+	struct seccomp_filter filter = { 0 };
 
 	(void)state;
 	assert_int_equal(seccomp_prepare(&filter, &absent, NULL), 0);
@@ -644,7 +644,7 @@ static void test_absent_is_nothing(void **state)
 
 static void install(const struct profile *profile)
 {
-	struct seccomp_filter filter;
+	struct seccomp_filter filter = { 0 };
 
 	require(seccomp_prepare(&filter, &profile->spec, NULL) == 0);
 	require(seccomp_install(&filter) == 0);
@@ -784,7 +784,7 @@ static void test_other_tables_do_not_get_around_the_filter(void **state)
 
 static void install_unprivileged(const void *argument)
 {
-	struct seccomp_filter filter;
+	struct seccomp_filter filter = { 0 };
 	const struct profile *profile = argument;
 
 	require(seccomp_prepare(&filter, &profile->spec, NULL) == 0);
@@ -847,7 +847,7 @@ struct notified {
 static void call_notified(const void *argument)
 {
 	const struct notified *notified = argument;
-	struct seccomp_filter filter;
+	struct seccomp_filter filter = { 0 };
 
 	require(seccomp_prepare(&filter, &notified->profile->spec, NULL) == 0);
 	int listener = seccomp_install(&filter);
