@@ -275,11 +275,9 @@ HIDDEN long EARLY start_load(long *stack)
 	return distance;
 }
 
-static uint64_t EARLY end_of_strings(char *const *strings, uint64_t end)
+static uint64_t EARLY end_of(const char *string)
 {
-	for (; *strings; strings++)
-		end = (uint64_t)*strings;
-	return end + length_of((const char *)end) + 1;
+	return (uint64_t)string + length_of(string) + 1;
 }
 
 /*
@@ -289,9 +287,11 @@ static uint64_t EARLY end_of_strings(char *const *strings, uint64_t end)
  */
 static bool EARLY take_file(long *stack, Elf64_auxv_t *auxv, uint64_t span)
 {
-	char *const *argv = (char **)stack + 1, *const *environment = argv + stack[0] + 1;
+	char *const *argv = (char **)stack + 1, *const *environment = argv + stack[0] + 1, *const *variable = environment;
 	const Elf64_auxv_t *end = auxv;
 
+	while (*variable)
+		variable++;
 	while (end++->a_type != AT_NULL)
 		;
 	struct prctl_mm_map map = {
@@ -302,7 +302,7 @@ static bool EARLY take_file(long *stack, Elf64_auxv_t *auxv, uint64_t span)
 		.start_brk = (uint64_t)RAW_CALL(SYS_brk, 0),
 		.start_stack = (uint64_t)stack,
 		.arg_start = (uint64_t)argv[0],
-		.arg_end = end_of_strings(argv, 0),
+		.arg_end = end_of(argv[stack[0] - 1]),
 		.auxv = (__u64 *)auxv,
 		.auxv_size = (__u32)((const char *)end - (const char *)auxv),
 		.exe_fd = (__u32)view.file,
@@ -310,7 +310,7 @@ static bool EARLY take_file(long *stack, Elf64_auxv_t *auxv, uint64_t span)
 
 	map.brk = map.start_brk;
 	map.env_start = map.arg_end;
-	map.env_end = *environment ? end_of_strings(environment, 0) : map.arg_end;
+	map.env_end = variable > environment ? end_of(variable[-1]) : map.arg_end;
 	return RAW_CALL(SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0) == 0;
 }
 
@@ -341,7 +341,7 @@ HIDDEN void EARLY start_settle(long *stack, long distance)
 HIDDEN void EARLY start_relocate(void)
 {
 	const uint64_t base = beginning(), *entry = NULL;
-	uint64_t *size = NULL, *where = NULL;
+	uint64_t *size = NULL, *where = (uint64_t *)base;
 
 	for (Elf64_Dyn *d = _DYNAMIC; d->d_tag != DT_NULL; d++) {
 		if (d->d_tag == DT_RELR)
