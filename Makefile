@@ -43,9 +43,12 @@ musl_lib  := /usr/lib/$(shell gcc -print-multiarch | sed 's/-gnu.*/-musl/')
 musl_libs := $(patsubst -l%,/usr/lib/$(multiarch)/lib%.a,$(filter -l%,$(LDLIBS))) $(musl_lib)/libc.a $(filter-out -l%,$(LDLIBS))
 COMPILE   := musl-gcc
 CPPFLAGS  += -idirafter /usr/include -idirafter /usr/include/$(multiarch)
+LDFLAGS   += -Wl,-T,cli/start.ld,-Map=$@.map
 # Its own beginning, before the C library's (cli/start.c).
+ifneq ($(filter x86_64-% aarch64-%,$(multiarch)),)
 CPPFLAGS  += -DBERTH_START
-LDFLAGS   += -Wl,-e,start_here,-z,pack-relative-relocs,-T,cli/start.ld,-Map=$@.map
+LDFLAGS   += -Wl,-e,start_here,-z,pack-relative-relocs
+endif
 crt       := $(musl_lib)/rcrt1.o $(musl_lib)/crti.o $(shell gcc -print-file-name=crtbeginS.o)
 crt_end   := $(shell gcc -print-file-name=crtendS.o) $(musl_lib)/crtn.o
 LINK      = musl-gcc -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text $(LDFLAGS) -o $@ $(crt) -Wl,--start-group $(1) $(musl_libs) -Wl,--end-group $(crt_end)

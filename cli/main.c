@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define STACK_PAGES 24 /* as deep as a common command goes */
+#define STACK_DEPTH (96 * 1024) /* of a common command, whose memory is there: arenas begin on it */
 
 static int print_version(void)
 {
@@ -108,7 +108,7 @@ static int fill_standard_streams(void)
 
 int main(int argc, char **argv)
 {
-	stack_fault_in(STACK_PAGES, 0);
+	stack_fault_in(STACK_DEPTH, 0);
 	signal_block_file_size();
 	ARENA_SCRATCH(arena, 1024);
 	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true, .late_close = -1, .arena = arena };

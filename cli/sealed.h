@@ -6,7 +6,7 @@
 #pragma once
 
 /*
- * Returns 0 when the program runs from such a file: the view of it that it has begun with (start.h), or else a sealed copy in memory, which is executed
+ * Returns 0 when the program runs from such a file: the view that it has begun with (start.h), or else a sealed copy in memory, which is executed
  * with the same arguments and environment and so begins anew. Comes back with -errno and the record if neither can be had. It looks at
  * the running file alone: no variable or argument makes it leave this out, and the copy passes the check, so there is no second time.
  * *late_close: as start_view() has it, or as it was.

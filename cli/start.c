@@ -36,9 +36,10 @@ int start_view(void)
 extern const char __ehdr_start[] HIDDEN;
 extern Elf64_Dyn _DYNAMIC[] HIDDEN;
 
-long start_load(long *stack);
-void start_settle(long *stack, long distance);
-void start_relocate(void);
+/* Called by start_here alone, which a compiler of the whole program (LTO) does not read. */
+__attribute__((used)) long start_load(long *stack);
+__attribute__((used)) void start_settle(long *stack, long distance);
+__attribute__((used)) void start_relocate(void);
 
 static struct view {
 	int mount;  /* of the overlay */
@@ -80,7 +81,7 @@ static bool EARLY equal(const char *a, const char *b)
 
 /* --- the view ---------------------------------------------------------------------------------------------------------------- */
 
-/* A guess, quick and wrong in nothing that matters: a container may be called "run", and a command that is missing here asks sealed.h. */
+/* A quick guess, whose errors do no harm: a container may be called "run", and a command that is missing here still asks sealed.h. */
 static bool EARLY is_wanted(char *const *arguments)
 {
 	static const char commands[][8] = { "create", "run", "exec", "mounts" };
@@ -149,9 +150,13 @@ static bool EARLY open_view(struct view *found)
 
 	if (length <= 1 || path[0] != '/')
 		return false;
+	path[length] = 0;
+	/* No directory has that: a copy in memory, or a file that is gone. */
+	if (length > 10 && equal(path + length - 10, " (deleted)"))
+		return false;
 	while (path[--slash] != '/')
 		;
-	if (length - slash > NAME_MAX)
+	if (length - slash - 1 > NAME_MAX)
 		return false;
 	for (long i = slash + 1; i < length; i++)
 		name[i - slash - 1] = path[i];
@@ -197,6 +202,8 @@ static bool EARLY map_segment(char *copy, const Elf64_Phdr *segment, uint64_t pa
 	const uint64_t head = segment->p_vaddr & (page - 1), filled = head + segment->p_filesz;
 	char *place = copy + segment->p_vaddr - head;
 
+	if (!segment->p_filesz) /* there is memory already */
+		return true;
 	if (RAW_CALL(SYS_mmap, place, filled, protection_of(segment->p_flags), MAP_PRIVATE | MAP_FIXED | (writable ? MAP_POPULATE : 0), file,
 	             segment->p_offset - head) != (long)place)
 		return false;
@@ -314,7 +321,10 @@ static bool EARLY take_file(long *stack, Elf64_auxv_t *auxv, uint64_t span)
 	return RAW_CALL(SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0) == 0;
 }
 
-/* In the program that goes on, distance from the original. */
+/*
+ * In the program that goes on, distance from the original. Between the two calls it runs from the overlay, and /proc/self/exe is the original
+ * still; if that stays so, the program has no view, and sealed.c makes the copy in memory.
+ */
 HIDDEN void EARLY start_settle(long *stack, long distance)
 {
 	if (!distance)

@@ -19,7 +19,7 @@
 /* Parse and validate (oci/validate.h) a configuration of size bytes. On failure nothing needs freeing. */
 int spec_parse(struct spec *spec, const char *json, size_t size);
 
-/* The same, of text that lies in spec's arena, and is no longer what it was then. */
+/* The same, of text in spec's arena: it is changed, and the spec's strings lie in it. */
 int spec_parse_in_place(struct spec *spec, char *json, size_t size);
 
 /* The same, with an arena for it to begin with (arena_on()). */

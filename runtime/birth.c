@@ -33,7 +33,7 @@ static int clone_process(uint64_t flags, int cgroup, int *pidfd)
 	int pid = sys_clone3(&args);
 
 	if (pid == 0)
-		stack_fault_in(4, 20);
+		stack_fault_in(16 * 1024, 80 * 1024);
 	return pid;
 }
 

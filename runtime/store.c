@@ -306,7 +306,7 @@ int store_load_config(int dir, struct spec *spec)
 
 static int remove_entry(int dir, const char *name, int depth);
 
-/* Remove what is in dir, except for one name. Not by readdir(3): that allocates, what no other step of a short run does. */
+/* Remove what is in dir, except for one name. Not by readdir(3): that allocates, which no other step of a short run does. */
 static int empty_dir(int dir, const char *except, int depth)
 {
 	_Alignas(struct dirent) char entries[2048];

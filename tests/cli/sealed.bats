@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The program runs from a file that nobody can change (CVE-2019-5736): an overlay's without an upper layer, or a sealed copy in memory. Take
 # the defence out: `.sealed = false` in cli/cmd_create.c and cli/cmd_exec.c.
-# And the words in cli/start.c.
+# And the commands' names in cli/start.c (is_wanted).
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # bats' subshells; variables of common.bash
 load ../lib/common
 
