@@ -8,7 +8,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-__attribute__((noinline)) void stack_fault_in(size_t below, size_t above)
+void stack_fault_in(size_t below, size_t above)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), here = (uintptr_t)__builtin_frame_address(0);
 	const uintptr_t begin = (here - below) & ~(page - 1), end = (here + above) & ~(page - 1);

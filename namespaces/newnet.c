@@ -70,6 +70,7 @@ static __attribute__((no_sanitize("address", "undefined"))) int make(void *data)
  */
 static void find_elsewhere(struct newnet *newnet)
 {
+	static const cpu_set_t none; /* CPU_COUNT() looks at each bit */
 	unsigned here;
 
 	newnet->caller = 0;
@@ -77,9 +78,6 @@ static void find_elsewhere(struct newnet *newnet)
 		return;
 	newnet->elsewhere = newnet->before;
 	CPU_CLR(here, &newnet->elsewhere);
-	cpu_set_t none;
-
-	CPU_ZERO(&none);
 	if (!CPU_EQUAL(&newnet->elsewhere, &none))
 		newnet->caller = gettid();
 }

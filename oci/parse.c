@@ -55,12 +55,6 @@ static int parse_copy(struct spec *spec, struct arena arena, const struct docume
 	return parse(spec, document, arena_strndup(&spec->arena, json, size), size);
 }
 
-int spec_parse_in_place(struct spec *spec, char *json, size_t size)
-{
-	*spec = (struct spec){ .arena = spec->arena };
-	return parse(spec, &config, json, size);
-}
-
 int spec_parse(struct spec *spec, const char *json, size_t size)
 {
 	return spec_parse_on(spec, (struct arena){ 0 }, json, size);
@@ -97,13 +91,12 @@ int spec_load(struct spec *spec, int dirfd)
 	char *text;
 	size_t size;
 
-	*spec = (struct spec){ 0 };
-
 	int r = read_file_at(dirfd, "config.json", &spec->arena, SPEC_MAX_SIZE, &text, &size);
 
+	if (r >= 0)
+		return context(parse(spec, &config, text, size), "config.json");
+	spec_free(spec);
 	if (r == -EFBIG)
 		return refuse(EINVAL, "config.json: must not be larger than %zu bytes", SPEC_MAX_SIZE);
-	if (r < 0)
-		return fail(-r, "open config.json of the bundle");
-	return context(parse(spec, &config, text, size), "config.json");
+	return fail(-r, "open config.json");
 }

@@ -19,13 +19,13 @@
 /* Parse and validate (oci/validate.h) a configuration of size bytes. On failure nothing needs freeing. */
 int spec_parse(struct spec *spec, const char *json, size_t size);
 
-/* The same, of text in spec's arena: it is changed, and the spec's strings lie in it. */
-int spec_parse_in_place(struct spec *spec, char *json, size_t size);
-
 /* The same, with an arena for it to begin with (arena_on()). */
 int spec_parse_on(struct spec *spec, struct arena arena, const char *json, size_t size);
 
-/* Read, parse and validate DIR/config.json; dirfd is the bundle directory. */
+/*
+ * Read, parse and validate config.json of the directory dirfd, a bundle or a container's in the store. spec: nothing but an arena, empty or with
+ * room of the caller's. On failure nothing needs freeing.
+ */
 int spec_load(struct spec *spec, int dirfd);
 
 /*

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Init reads the start fifo until it executes the program. */
@@ -52,8 +53,17 @@ static int determine_status(struct record *record)
 	return r;
 }
 
-static int open_record(struct record *record, const struct runtime *runtime, const char *id, struct arena arena)
+static void clear(struct record *record)
 {
+	memset(record, 0, offsetof(struct record, room));
+	record->dir = -1;
+	record->init = PIDREF_NONE;
+	record->cgroup = CGROUP_NONE;
+}
+
+int record_open_on(struct record *record, const struct runtime *runtime, const char *id, struct arena arena)
+{
+	clear(record);
 	int r = store_check_id(id);
 
 	if (r < 0)
@@ -76,14 +86,7 @@ static int open_record(struct record *record, const struct runtime *runtime, con
 
 int record_open(struct record *record, const struct runtime *runtime, const char *id)
 {
-	*record = RECORD_NONE;
-	return open_record(record, runtime, id, arena_on(record->room, sizeof record->room));
-}
-
-int record_open_on(struct record *record, const struct runtime *runtime, const char *id, struct arena arena)
-{
-	*record = RECORD_NONE;
-	return open_record(record, runtime, id, arena);
+	return record_open_on(record, runtime, id, arena_on(record->room, sizeof record->room));
 }
 
 int record_open_cgroup(struct record *record)
@@ -112,7 +115,7 @@ void record_close(struct record *record)
 	state_free(&record->state);
 	pidref_close(&record->init);
 	cgroup_close(&record->cgroup);
-	*record = RECORD_NONE;
+	clear(record);
 }
 
 static int kill_init(struct record *record)

@@ -292,14 +292,7 @@ int store_save_config(int dir, const char *json, size_t size)
 
 int store_load_config(int dir, struct spec *spec)
 {
-	char *json;
-	size_t size;
-	int r = read_file_at(dir, CONFIG_FILE, &spec->arena, SPEC_MAX_SIZE, &json, &size);
-
-	if (r >= 0)
-		return context(spec_parse_in_place(spec, json, size), "the container's " CONFIG_FILE);
-	spec_free(spec);
-	return fail(-r, "read the container's " CONFIG_FILE);
+	return context(spec_load(spec, dir), "the container's configuration");
 }
 
 /* --- remove and list -------------------------------------------------------------------------------------------------- */

@@ -200,7 +200,7 @@ static void test_depth(void **state)
 static void test_size(void **state)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 	const size_t large = (size_t)10 << 20;
 	char *json = arena_alloc(&arena, large);
 
@@ -256,7 +256,7 @@ static void test_load(void **state)
 
 	(void)state;
 	assert_int_equal(load(NULL, 0, &spec), -ENOENT);
-	assert_string_equal(error_record()->text, "open config.json of the bundle: No such file or directory");
+	assert_string_equal(error_record()->text, "open config.json: No such file or directory");
 	assert_int_equal(load(bad, sizeof bad - 1, &spec), -EINVAL);
 	assert_string_equal(error_record()->text, "config.json: /ociVersion: 1: must be a string");
 	assert_int_equal(load(memset(arena_alloc(&arena, large), ' ', large), large, &spec), -EINVAL);
