@@ -33,8 +33,8 @@ struct seccomp_filter {
 
 /*
  * Compile the validated profile to BPF, or take it from the cache in cache_dir (NULL: no cache). Not set: an empty filter.
- * *filter must be zero but for room. Errors name the JSON path: an architecture or flag that cannot be had, NOTIFY for sendmsg (the call that hands the listener
- * over), too many rules for the kernel.
+ * *filter must be zero but for room. Errors name the JSON path: an architecture or flag that cannot be had, NOTIFY for sendmsg
+ * (the call that hands the listener over), too many rules for the kernel.
  */
 int seccomp_prepare(struct seccomp_filter *filter, const struct spec_seccomp *seccomp, const char *cache_dir);
 

@@ -298,7 +298,7 @@ static void test_no_directory(void **state)
 static void with_umask(const void *argument)
 {
 	struct fixture f = *(const struct fixture *)argument;
-	struct seccomp_filter filter;
+	struct seccomp_filter filter = { 0 };
 	struct stat st;
 
 	umask(0777);
@@ -397,7 +397,7 @@ static void test_flags_are_not_in_the_key(void **state)
 static void install_after_poisoning(const void *argument)
 {
 	struct fixture f = *(const struct fixture *)argument, poison = f;
-	struct seccomp_filter filter;
+	struct seccomp_filter filter = { 0 };
 
 	unlink(f.entry);
 	poison.rules[0].names = (struct strings){ true, 1, joined_names };
@@ -453,7 +453,7 @@ static void test_at_the_same_time(void **state)
 		if (children[i] != 0)
 			continue;
 		for (int round = 0; round < 50; round++) {
-			struct seccomp_filter filter;
+			struct seccomp_filter filter = { 0 };
 
 			if (seccomp_prepare(&filter, &f->profile, f->dir) < 0 || filter.length <= 1)
 				_exit(1);
