@@ -32,6 +32,15 @@ struct arena arena_on(void *room, size_t size)
 	return (struct arena){ block };
 }
 
+struct arena arena_within(const struct arena *parent)
+{
+	struct arena_block *oldest = parent ? parent->blocks : NULL;
+
+	while (oldest && oldest->next)
+		oldest = oldest->next;
+	return (struct arena){ oldest && oldest->lent ? oldest : NULL };
+}
+
 static struct arena_block *add_block(struct arena *arena, size_t size)
 {
 	struct arena_block *last = arena->blocks;
@@ -50,18 +59,29 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
 	return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* The block where *size bytes fit, a size that is aligned then. */
+static struct arena_block *block_for(struct arena *arena, size_t *size)
 {
 	const size_t align = _Alignof(max_align_t);
-
-	if (size > SIZE_MAX / 2)
-		out_of_memory();
-	size = (size + align - 1) / align * align;
-
 	struct arena_block *block = arena->blocks;
 
-	if (!block || block->size - block->used < size)
-		block = add_block(arena, size);
+	if (*size > SIZE_MAX / 2)
+		out_of_memory();
+	*size = (*size + align - 1) / align * align;
+	return block && block->size - block->used >= *size ? block : add_block(arena, *size);
+}
+
+void *arena_reserve(struct arena *arena, size_t size)
+{
+	struct arena_block *block = block_for(arena, &size);
+
+	block->size = (block->size - size) / _Alignof(max_align_t) * _Alignof(max_align_t);
+	return block->data + block->size;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	struct arena_block *block = block_for(arena, &size);
 	void *memory = block->data + block->used;
 
 	block->used += size;

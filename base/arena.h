@@ -19,6 +19,12 @@ struct arena {
  */
 struct arena arena_on(void *room, size_t size);
 
+/*
+ * An arena that begins in the room that another one was lent, behind what is taken there already, and does not give that back: several that
+ * last about as long share few pages. Without such room (parent may be NULL), an empty one.
+ */
+struct arena arena_within(const struct arena *parent);
+
 /* For the length of a block: an arena with room on the stack. */
 #define ARENA_SCRATCH(name, size)                                                                                                        \
 	_Alignas(max_align_t) unsigned char name##_room[size];                                                                           \
@@ -26,6 +32,12 @@ struct arena arena_on(void *room, size_t size);
 
 /* size bytes of zeroed memory, aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((malloc, alloc_size(2), returns_nonnull));
+
+/*
+ * size bytes, aligned for any type, with anything in them: for what is large, and used from its beginning. It lies at the far end of the room,
+ * so that what is not used is no gap between pages that are.
+ */
+void *arena_reserve(struct arena *arena, size_t size) __attribute__((malloc, alloc_size(2), returns_nonnull));
 
 /* count * size bytes, zeroed; aborts if the product overflows. */
 void *arena_array(struct arena *arena, size_t count, size_t size) __attribute__((malloc, alloc_size(2, 3), returns_nonnull));

@@ -20,7 +20,8 @@ static inline int steal_fd(int *fd)
 {
 	int taken = *fd;
 
-	*fd = -1;
+	if (taken >= 0) /* else the page may be shared with another process, and stays so */
+		*fd = -1;
 	return taken;
 }
 

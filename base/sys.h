@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ID_PIDFD ((idtype_t)3) /* P_PIDFD of waitid(2), which not every C library has */
@@ -80,6 +81,12 @@ static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
 }
 
 /* A number that a thread has taken is no process's: EINVAL, or ENOENT since Linux 6.16, is -ESRCH. */
+/* The C library would look for it in the vDSO first, which for one call costs more. */
+static inline int sys_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	return (int)sys_result(syscall(SYS_clock_gettime, clock, now));
+}
+
 static inline int sys_pidfd_open(pid_t pid)
 {
 	int fd = (int)sys_result(syscall(SYS_pidfd_open, pid, 0));

@@ -50,9 +50,10 @@ static void name_process(int pid, const char *name)
 
 void trace_process(const char *name)
 {
+	if (file < 0)
+		return;
 	depth = 0;
-	if (file >= 0)
-		name_process((int)getpid(), name);
+	name_process((int)getpid(), name);
 }
 
 static void event_at(char type, const char *name, int pid, const struct timespec *at)

@@ -38,7 +38,7 @@ int cgroup_resources_enable(int root, struct cgroup *cgroup, const struct cgroup
 	ARENA_SCRATCH(arena, 2048);
 	struct cgroup_values values = { 0 };
 	int r = request->resources ? cgroup_plan_resources(request->resources, &arena, &values) : 0;
-	char welcome[CGROUP_TEXT_SIZE], *rest = NULL;
+	char welcome[CGROUP_WORDS_SIZE], *rest = NULL;
 
 	if (r >= 0)
 		r = read_welcome(welcome, sizeof welcome, root, request->delegated);
@@ -295,6 +295,26 @@ static int check_memory_in_use(struct cgroup *cgroup, const struct spec_memory *
 		      memory->limit.value, current);
 }
 
+/* Not for who has no limits: each page of its large frame would be touched. */
+static __attribute__((noinline)) int apply_values(struct cgroup *cgroup, const struct cgroup_values *values, bool told, struct arena *arena)
+{
+	struct step *steps = arena_array(arena, values->count, sizeof *steps);
+	int r = 0;
+
+	for (size_t i = 0; i < values->count && r >= 0; i++) {
+		steps[i].value = &values->items[i];
+		r = take_step(cgroup, &steps[i], arena);
+		if (r < 0)
+			take_back(cgroup, steps, &steps[i]);
+	}
+	if (r < 0 || told)
+		return r;
+	r = cgroup_driver_of(cgroup->manager)->tell(cgroup, values);
+	if (r < 0)
+		take_back(cgroup, steps, &steps[values->count - 1]);
+	return r;
+}
+
 int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources)
 {
 	ARENA_SCRATCH(arena, 2048);
@@ -308,18 +328,5 @@ int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources)
 	if (cgroup->fd < 0)
 		return refuse(ENOENT, "%s: the container has no cgroup to limit", values.items[0].field);
 	r = check_memory_in_use(cgroup, &resources->memory);
-	struct step *steps = arena_array(&arena, values.count, sizeof *steps);
-
-	for (size_t i = 0; i < values.count && r >= 0; i++) {
-		steps[i].value = &values.items[i];
-		r = take_step(cgroup, &steps[i], &arena);
-		if (r < 0)
-			take_back(cgroup, steps, &steps[i]);
-	}
-	if (r < 0 || told)
-		return r;
-	r = cgroup_driver_of(cgroup->manager)->tell(cgroup, &values);
-	if (r < 0)
-		take_back(cgroup, steps, &steps[values.count - 1]);
-	return r;
+	return r < 0 ? r : apply_values(cgroup, &values, told, &arena);
 }

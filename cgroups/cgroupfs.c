@@ -116,7 +116,7 @@ static int make_group(int root, const char *path)
 
 static int check_unused(struct cgroup *cgroup)
 {
-	char text[CGROUP_TEXT_SIZE];
+	char text[CGROUP_WORDS_SIZE];
 	ssize_t n = cgroup_file_read(cgroup->fd, "cgroup.events", text, sizeof text);
 
 	if (n < 0)

@@ -91,7 +91,7 @@ static int enable_one(int group, bool busy, const char *controller)
 /* Enable in one group, all at once if that works. Welcome ones that do not work are dropped. */
 static int enable_in(int group, const char *where, struct wanted *wanted)
 {
-	char have[CGROUP_TEXT_SIZE], all[CGROUP_TEXT_SIZE] = "";
+	char have[CGROUP_WORDS_SIZE], all[CGROUP_WORDS_SIZE] = "";
 	ssize_t n = cgroup_file_read(group, "cgroup.subtree_control", have, sizeof have);
 	size_t used = 0, kept = 0;
 
@@ -121,7 +121,8 @@ static int enable_in(int group, const char *where, struct wanted *wanted)
 	return 0;
 }
 
-static int enable_above(int root, const char *path, struct wanted *wanted)
+/* Seldom called, and its frame is large: each page of it would be touched in a caller's. */
+static __attribute__((noinline)) int enable_above(int root, const char *path, struct wanted *wanted)
 {
 	char where[4096];
 
@@ -151,7 +152,7 @@ static bool is_wanted(const struct wanted *wanted, const char *controller)
 
 int cgroup_controllers_enable(int root, int group, const char *path, const struct cgroup_need *needs, size_t count)
 {
-	char text[CGROUP_TEXT_SIZE];
+	char text[CGROUP_WORDS_SIZE];
 	struct wanted wanted = { .count = 0 };
 	ssize_t n = cgroup_file_read(group, "cgroup.controllers", text, sizeof text);
 
@@ -171,5 +172,5 @@ int cgroup_controllers_enable(int root, int group, const char *path, const struc
 		return fail((int)-n, "read cgroup.controllers of the root cgroup");
 	int r = drop_unavailable(&wanted, root, text);
 
-	return r < 0 ? r : enable_above(root, path, &wanted);
+	return r < 0 || wanted.count == 0 ? r : enable_above(root, path, &wanted);
 }

@@ -88,7 +88,7 @@ int cgroup_events_wait(int dir, const char *key, long want, int timeout_ms)
 {
 	_cleanup_fd_ int fd = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
 	int64_t end = now_ms() + timeout_ms;
-	char text[CGROUP_TEXT_SIZE];
+	char text[CGROUP_WORDS_SIZE];
 
 	if (fd < 0)
 		return errno == ENOENT || errno == ENODEV ? 1 : -errno;

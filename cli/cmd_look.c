@@ -11,8 +11,7 @@
 
 static int run_state(struct call *call)
 {
-	ARENA_SCRATCH(room, 2048);
-	_cleanup_state_ struct state state = { .arena = room };
+	_cleanup_state_ struct state state = { 0 };
 	struct user_owner owner = { 0 };
 	enum status status;
 	int r = container_state(&call->runtime, call_id(call), &state, &status);

@@ -83,6 +83,7 @@ int call_make_runtime(struct call *call)
 	if (call->criu_program)
 		log_warning("--criu is ignored: criu is looked for in PATH");
 	call->runtime = (struct runtime){
+		.memory = &call->arena,
 		.root = arena_strdup(&call->arena, absolute),
 		.manager = call->systemd_cgroup ? CGROUP_MANAGER_SYSTEMD : (enum cgroup_manager)call->cgroup_manager,
 		.rootless = is_rootless(call),

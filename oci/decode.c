@@ -270,19 +270,19 @@ static int run(struct decoder *d, struct arena *scratch)
 
 int decode(struct arena *arena, const struct table *table, void *object, char *text, size_t size)
 {
-	ARENA_SCRATCH(scratch, 16384);
-	struct decoder d;
+	struct arena _cleanup_arena_ scratch = arena_within(arena);
+	struct decoder *d = arena_reserve(&scratch, sizeof *d);
 
-	d.arena = arena;
-	d.text = text;
-	d.size = size;
-	d.root = table;
-	d.object = object;
-	d.elements = d.keys = (struct stack){ .arena = &scratch };
-	d.error = 0;
-	d.depth = 0;
+	d->arena = arena;
+	d->text = text;
+	d->size = size;
+	d->root = table;
+	d->object = object;
+	d->elements = d->keys = (struct stack){ .arena = &scratch };
+	d->error = 0;
+	d->depth = 0;
 
 	int r = utf8_check(text, size);
 
-	return r < 0 ? r : run(&d, &scratch);
+	return r < 0 ? r : run(d, &scratch);
 }

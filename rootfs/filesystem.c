@@ -83,25 +83,25 @@ static bool has_key(const struct mount_options *options, const char *key)
 	return false;
 }
 
-static int add_parameters(struct parameters *p, struct rootfs *rootfs, const struct mount_plan *plan, int destination,
-			  bool made)
+static int add_parameters(struct parameters *p, struct arena *arena, const struct rootfs *rootfs, const struct mount_plan *plan,
+			  int destination, bool made)
 {
 	const struct mount_options *options = &plan->options;
 	const char *label = mount_label(rootfs, plan);
 
-	*p = (struct parameters){ .items = arena_array(&rootfs->arena, options->data_count + 2, sizeof *p->items) };
+	*p = (struct parameters){ .items = arena_array(arena, options->data_count + 2, sizeof *p->items) };
 	/* A tmpfs over a directory of the image takes that directory's mode, as other runtimes do. */
 	if (!made && strcmp(plan->spec->type, "tmpfs") == 0 && !has_key(options, "mode")) {
 		struct stat st;
 
 		if (fstat(destination, &st) < 0)
 			return fail(errno, "stat %s", plan->destination);
-		p->items[p->count++] = arena_printf(&rootfs->arena, "mode=%04o", st.st_mode & 07777);
+		p->items[p->count++] = arena_printf(arena, "mode=%04o", st.st_mode & 07777);
 	}
 	for (size_t i = 0; i < options->data_count; i++)
 		p->items[p->count++] = options->data[i];
 	if (label && !has_key(options, "context"))
-		p->items[p->count++] = arena_printf(&rootfs->arena, "context=%s", label);
+		p->items[p->count++] = arena_printf(arena, "context=%s", label);
 	return 0;
 }
 
@@ -206,8 +206,9 @@ int filesystem_open(struct rootfs *rootfs, const struct mount_plan *plan, int de
 {
 	if ((plan->options.super_set & ONLY_MOUNT) || is_too_long(plan))
 		return -EOPNOTSUPP;
+	ARENA_SCRATCH(arena, 1024);
 	struct parameters parameters;
-	int r = add_parameters(&parameters, rootfs, plan, destination, made);
+	int r = add_parameters(&parameters, &arena, rootfs, plan, destination, made);
 
 	if (r < 0)
 		return r;
@@ -274,11 +275,12 @@ static int mount_here(const struct mount_plan *plan, int destination, const char
 
 int filesystem_mount(struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made)
 {
+	ARENA_SCRATCH(arena, 1024);
 	struct parameters parameters;
-	int r = add_parameters(&parameters, rootfs, plan, destination, made);
+	int r = add_parameters(&parameters, &arena, rootfs, plan, destination, made);
 
 	if (r >= 0)
-		r = mount_here(plan, destination, join(&parameters, &rootfs->arena));
+		r = mount_here(plan, destination, join(&parameters, &arena));
 	if (r < 0)
 		return r;
 	/* Its name may lead elsewhere by now. Above a root is what is mounted on it. */

@@ -1,7 +1,7 @@
 #include "runtime/birth.h"
 
+#include "base/fault.h"
 #include "base/fd.h"
-#include "base/stack.h"
 #include "base/sys.h"
 #include "base/trace.h"
 #include "runtime/process.h"
@@ -33,7 +33,7 @@ static int clone_process(uint64_t flags, int cgroup, int *pidfd)
 	int pid = sys_clone3(&args);
 
 	if (pid == 0)
-		stack_fault_in(16 * 1024, 80 * 1024);
+		stack_fault_in(8 * 1024, 12 * 1024);
 	return pid;
 }
 

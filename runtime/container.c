@@ -93,8 +93,7 @@ static void destroy_failed(struct record *record, const struct runtime *runtime,
 
 static int start(struct record *record, const struct runtime *runtime, struct notify *notify, int *lock)
 {
-	ARENA_SCRATCH(room, CONFIG_ROOM);
-	struct spec _cleanup_spec_ spec = { .arena = room };
+	struct spec _cleanup_spec_ spec = { .arena = arena_within(runtime->memory) };
 	int r = store_load_config(record->dir, &spec);
 
 	if (r >= 0)
@@ -182,15 +181,12 @@ int container_run(const struct runtime *runtime, const struct create_options *op
 int container_state(const struct runtime *runtime, const char *id, struct state *state, enum status *status)
 {
 	struct record _cleanup_record_ record = RECORD_NONE;
-	int r = record_open_on(&record, runtime, id, state->arena);
+	int r = record_open(&record, runtime, id);
 
-	state->arena = (struct arena){ 0 };
-	if (r < 0)
-		return r;
 	*status = record.status;
 	*state = record.state;
 	record.state = (struct state){ 0 };
-	return 0;
+	return r;
 }
 
 /* Somebody may have moved init out of the group: SIGKILL is meant for it wherever it is. */

@@ -17,6 +17,7 @@
 
 /* What all operations share: the global options. */
 struct runtime {
+	struct arena *memory;          /* what an operation needs is taken from the room of this (arena_within()); NULL: from the heap */
 	const char *root;              /* state directory (store_default_root()) */
 	enum cgroup_manager manager;
 	bool rootless;                 /* what the caller may not do (cgroups) is left out where nobody asked for it */
@@ -86,7 +87,7 @@ struct exec_options {
 /* exec: wait NULL: detached, returns the pid (host's view); else the exit status. */
 int container_exec(const struct runtime *runtime, const struct exec_options *options, const struct wait_options *wait);
 
-/* state: the record and the status at this moment. *state: nothing but an arena, empty or with room of the caller's (arena_on()). */
+/* state: the record and the status at this moment. On failure nothing needs freeing. */
 int container_state(const struct runtime *runtime, const char *id, struct state *state, enum status *status);
 
 /*

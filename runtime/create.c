@@ -38,7 +38,7 @@ static int load_bundle(struct creation *c)
 		return refuse(EFBIG, "%s: larger than %zu bytes", config, SPEC_MAX_SIZE);
 	if (r < 0)
 		return fail(-r, "read %s", config);
-	r = spec_parse_on(&c->spec, arena_on(c->spec_room, sizeof c->spec_room), c->config, c->config_size);
+	r = spec_parse_on(&c->spec, arena_within(c->runtime->memory), c->config, c->config_size);
 	if (r >= 0)
 		r = spec_validate_runnable(&c->spec);
 	if (r >= 0)
@@ -65,7 +65,7 @@ char *creation_timestamp(struct creation *c)
 	struct tm tm;
 	char date[24];
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	(void)sys_clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
 	return arena_printf(&c->state.arena, "%s.%09ldZ", date, now.tv_nsec);
@@ -174,7 +174,7 @@ static int prepare_rootfs(struct creation *c)
 	if (r >= 0) {
 		c->rootfs_request = (struct rootfs_request){
 			.spec = &c->spec,
-			.arena = arena_on(c->rootfs_room, sizeof c->rootfs_room),
+			.arena = arena_within(c->runtime->memory),
 			.bundle = c->options->bundle,
 			.user_namespace = has_user_namespace(c),
 			.no_pivot = c->options->no_pivot,
@@ -624,10 +624,8 @@ static int bring_up(struct creation *c, bool run)
 
 static void creation_init(struct creation *c, const struct runtime *runtime, const struct create_options *options)
 {
-	/* Room is not touched before it is needed. */
-	memset(c, 0, offsetof(struct creation, room));
-	c->arena = arena_on(c->room, sizeof c->room);
-	c->state.arena = arena_on(c->state_room, sizeof c->state_room);
+	memset(c, 0, sizeof *c);
+	c->arena = c->state.arena = arena_within(runtime->memory);
 	c->runtime = runtime;
 	c->options = options;
 	c->bundle = c->store = c->terminal = c->network = -1;
@@ -636,7 +634,7 @@ static void creation_init(struct creation *c, const struct runtime *runtime, con
 	c->notify = NOTIFY_NONE;
 	c->rootfs = ROOTFS_NONE;
 	c->child = CHILD_NONE;
-	c->newborn = (struct newborn){ .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE, .filter.room = c->filter_room };
+	c->newborn = (struct newborn){ .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE, .filter.arena = c->arena };
 }
 
 int creation_load(struct creation *c, const struct runtime *runtime, const struct create_options *options, bool run, bool detached)

@@ -10,8 +10,6 @@
 #include "runtime/notify.h"
 #include "runtime/rdt.h"
 
-#include <linux/filter.h>
-
 struct creation {
 	const struct runtime *runtime;
 	const struct create_options *options;
@@ -38,9 +36,6 @@ struct creation {
 	bool ended;                   /* init has been killed since the runtime failed */
 	struct net_devices *net_devices; /* that have moved; or NULL */
 	int terminal;                 /* the master, when the caller relays it; else -1 */
-	/* What the arenas begin with: enough for most containers. */
-	_Alignas(max_align_t) unsigned char room[16384], spec_room[16384], state_room[2048], rootfs_room[4096];
-	struct sock_filter filter_room[SECCOMP_ROOM];
 };
 
 /*

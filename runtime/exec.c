@@ -14,7 +14,6 @@
 #include "runtime/wait.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,9 +36,6 @@ struct execution {
 	int cgroup;                /* directory to be born in, or -1 */
 	int root;                  /* the container's, in a mount namespace that has another; else -1 */
 	int terminal;              /* master to be relayed, or -1 */
-	/* What the arenas begin with, and where a filter goes: enough for most. */
-	_Alignas(max_align_t) unsigned char room[2048], spec_room[CONFIG_ROOM];
-	struct sock_filter filter_room[SECCOMP_ROOM];
 };
 
 /* --- what to run ------------------------------------------------------------------------------------------------------------- */
@@ -205,7 +201,7 @@ static int open_container(struct execution *x)
 	default:
 		break;
 	}
-	x->spec.arena = arena_on(x->spec_room, sizeof x->spec_room);
+	x->spec.arena = arena_within(x->runtime->memory);
 	return store_load_config(x->record.dir, &x->spec);
 }
 
@@ -463,17 +459,17 @@ static int execute(struct execution *x, const struct wait_options *wait)
 
 int container_exec(const struct runtime *runtime, const struct exec_options *options, const struct wait_options *wait)
 {
-	struct execution x;
-
-	/* Room is not touched before it is needed. */
-	memset(&x, 0, offsetof(struct execution, room));
-	x.runtime = runtime;
-	x.options = options;
-	x.record = RECORD_NONE;
-	x.arena = arena_on(x.room, sizeof x.room);
-	x.newborn = (struct newborn){ .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE, .filter.room = x.filter_room };
-	x.child = CHILD_NONE;
-	x.cgroup = x.root = x.terminal = -1;
+	struct execution x = {
+		.runtime = runtime,
+		.options = options,
+		.record = RECORD_NONE,
+		.arena = arena_within(runtime->memory),
+		.newborn = { .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE, .filter.arena = arena_within(runtime->memory) },
+		.child = CHILD_NONE,
+		.cgroup = -1,
+		.root = -1,
+		.terminal = -1,
+	};
 
 	int r = execute(&x, wait);
 

@@ -53,22 +53,14 @@ static int determine_status(struct record *record)
 	return r;
 }
 
-static void clear(struct record *record)
+int record_open(struct record *record, const struct runtime *runtime, const char *id)
 {
-	memset(record, 0, offsetof(struct record, room));
-	record->dir = -1;
-	record->init = PIDREF_NONE;
-	record->cgroup = CGROUP_NONE;
-}
-
-int record_open_on(struct record *record, const struct runtime *runtime, const char *id, struct arena arena)
-{
-	clear(record);
+	*record = RECORD_NONE;
 	int r = store_check_id(id);
 
 	if (r < 0)
 		return r;
-	record->state.arena = arena;
+	record->state.arena = arena_within(runtime->memory);
 	record->dir = store_open(runtime->root, id);
 	if (record->dir < 0)
 		return record->dir;
@@ -82,11 +74,6 @@ int record_open_on(struct record *record, const struct runtime *runtime, const c
 		error_restore(&e);
 	}
 	return r;
-}
-
-int record_open(struct record *record, const struct runtime *runtime, const char *id)
-{
-	return record_open_on(record, runtime, id, arena_on(record->room, sizeof record->room));
 }
 
 int record_open_cgroup(struct record *record)
@@ -115,7 +102,7 @@ void record_close(struct record *record)
 	state_free(&record->state);
 	pidref_close(&record->init);
 	cgroup_close(&record->cgroup);
-	clear(record);
+	*record = RECORD_NONE;
 }
 
 static int kill_init(struct record *record)
@@ -157,8 +144,7 @@ static int remove_cgroup(struct record *record)
 
 int record_destroy(struct record *record, const struct runtime *runtime, const struct spec *spec)
 {
-	ARENA_SCRATCH(room, CONFIG_ROOM);
-	struct spec _cleanup_spec_ loaded = { .arena = room };
+	struct spec _cleanup_spec_ loaded = { .arena = arena_within(runtime->memory) };
 	struct arena _cleanup_arena_ arena = { 0 };
 
 	if (!spec && store_load_config(record->dir, &loaded) >= 0)

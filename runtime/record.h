@@ -19,16 +19,12 @@ struct record {
 	struct pidref init;   /* PIDREF_NONE when it has ended */
 	enum status status;
 	struct cgroup cgroup; /* opened by record_open_cgroup() */
-	_Alignas(max_align_t) unsigned char room[2048]; /* the state's: a record stays where it was opened */
 };
 
 #define RECORD_NONE ((struct record){ .dir = -1, .init = PIDREF_NONE, .cgroup = CGROUP_NONE })
 
 /* -ENOENT "container does not exist"; -ENODATA for a half-made one. */
 int record_open(struct record *record, const struct runtime *runtime, const char *id);
-
-/* The same; the state begins with an arena of the caller's and may be taken out of the record. */
-int record_open_on(struct record *record, const struct runtime *runtime, const char *id, struct arena arena);
 
 /* The status of a container by what is known of its first process and its cgroup, and by its start fifo, a path from dir. */
 enum status record_status(const struct state *state, bool alive, bool frozen, int dir, const char *fifo);

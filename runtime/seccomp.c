@@ -97,7 +97,7 @@ int seccomp_prepare(struct seccomp_filter *filter, const struct spec_seccomp *se
 {
 	struct seccomp_cache_key key;
 
-	*filter = (struct seccomp_filter){ .room = filter->room };
+	*filter = (struct seccomp_filter){ .arena = filter->arena };
 	if (!seccomp->set)
 		return 0;
 	int r = check_notify(seccomp, &filter->notify);
@@ -116,19 +116,10 @@ int seccomp_prepare(struct seccomp_filter *filter, const struct spec_seccomp *se
 	return r;
 }
 
-struct sock_filter *seccomp_make_room(struct seccomp_filter *filter, size_t length)
-{
-	if (filter->program != filter->room)
-		free(filter->program);
-	filter->program = filter->room && length <= SECCOMP_ROOM ? filter->room : malloc(length * sizeof *filter->program);
-	return filter->program;
-}
-
 void seccomp_free(struct seccomp_filter *filter)
 {
-	if (filter->program != filter->room)
-		free(filter->program);
-	*filter = (struct seccomp_filter){ .room = filter->room };
+	arena_free(&filter->arena);
+	*filter = (struct seccomp_filter){ 0 };
 }
 
 int seccomp_install(const struct seccomp_filter *filter)

@@ -19,13 +19,11 @@
 
 #include <stdbool.h>
 
-#define SECCOMP_ROOM 1024 /* engines' profiles take 600 */
-
 struct sock_filter;
 
 struct seccomp_filter {
-	struct sock_filter *program;   /* in room, or in memory of its own */
-	struct sock_filter *room;      /* of the caller's, for SECCOMP_ROOM instructions; or NULL */
+	struct sock_filter *program;   /* in arena */
+	struct arena arena;
 	unsigned short length;         /* instructions; 0: no filter */
 	unsigned flags;                /* SECCOMP_FILTER_FLAG_* */
 	bool notify;                   /* an action is SCMP_ACT_NOTIFY: installing gives a listener */
@@ -33,7 +31,7 @@ struct seccomp_filter {
 
 /*
  * Compile the validated profile to BPF, or take it from the cache in cache_dir (NULL: no cache). Not set: an empty filter.
- * *filter must be zero but for room. Errors name the JSON path: an architecture or flag that cannot be had, NOTIFY for sendmsg
+ * *filter must be zero but for its arena. Errors name the JSON path: an architecture or flag that cannot be had, NOTIFY for sendmsg
  * (the call that hands the listener over), too many rules for the kernel.
  */
 int seccomp_prepare(struct seccomp_filter *filter, const struct spec_seccomp *seccomp, const char *cache_dir);
@@ -49,9 +47,6 @@ int seccomp_send_listener(const char *listener_path, const char *state_json, int
 
 /* SECCOMP_FILTER_FLAG_* of those in flags that the kernel knows. */
 unsigned seccomp_known_flags(unsigned flags);
-
-/* Where a program of length instructions is to be put: filter->program; NULL if there is no memory. */
-struct sock_filter *seccomp_make_room(struct seccomp_filter *filter, size_t length);
 
 void seccomp_free(struct seccomp_filter *filter);
 #define _cleanup_seccomp_ __attribute__((cleanup(seccomp_free)))

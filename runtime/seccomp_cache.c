@@ -216,7 +216,9 @@ bool seccomp_cache_load(const char *dir, const struct seccomp_cache_key *key, st
 	size_t size = fstat(fd, &st) == 0 && ours(&st) && st.st_size <= (off_t)entry_size(BPF_MAXINSNS) ? (size_t)st.st_size : 0;
 	size_t instructions = size > sizeof header ? (size - sizeof header) / sizeof *filter->program : 0;
 
-	if (!instructions || size != entry_size((unsigned)instructions) || !seccomp_make_room(filter, instructions) ||
+	if (instructions)
+		filter->program = arena_reserve(&filter->arena, instructions * sizeof *filter->program);
+	if (!instructions || size != entry_size((unsigned)instructions) ||
 	    readv(fd, (struct iovec[]){ { &header, sizeof header }, { filter->program, size - sizeof header } }, 2) != (ssize_t)size ||
 	    header.length != instructions || !sound(&header, filter->program, key)) {
 		log_debug("seccomp cache: %s is not an entry to trust: compiling", path);

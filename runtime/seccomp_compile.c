@@ -438,9 +438,9 @@ int seccomp_compile(struct seccomp_filter *filter, const struct spec_seccomp *se
 		r = generate(&compilation, program);
 	if (r < 0)
 		return r;
-	if (!seccomp_make_room(filter, program->length))
-		return fail(ENOMEM, "/linux/seccomp");
-	memcpy(filter->program, program->code, program->length * sizeof *program->code);
+	const size_t size = program->length * sizeof *program->code;
+
+	filter->program = memcpy(arena_reserve(&filter->arena, size), program->code, size);
 	filter->length = (unsigned short)program->length;
 	return 0;
 }

@@ -45,8 +45,6 @@ int store_load_state(int dir, struct state *state);
 int store_open_root(const char *root);
 int store_peek_state(int root, const char *id, struct state *state);
 
-#define CONFIG_ROOM 8192 /* for an arena (base/arena.h): what the configuration of a common container takes, once it is loaded */
-
 /* Keep a copy of the configuration's text / load it again (spec_load). */
 int store_save_config(int dir, const char *json, size_t size);
 int store_load_config(int dir, struct spec *spec);

@@ -302,7 +302,7 @@ static void libseccomp_program(const struct spec_seccomp *spec, struct seccomp_f
 	assert_int_equal(seccomp_export_bpf(context_, fd), 0);
 	off_t size = lseek(fd, 0, SEEK_END);
 
-	filter->program = malloc((size_t)size);
+	filter->program = arena_reserve(&filter->arena, (size_t)size);
 	filter->length = (unsigned short)((size_t)size / sizeof *filter->program);
 	assert_int_equal(pread(fd, filter->program, (size_t)size, 0), size);
 	close(fd);
