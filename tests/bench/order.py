@@ -17,7 +17,8 @@ SECTIONS
 {
 	.text.start : ALIGN(4096)
 	{"""
-FOOTER = """	}
+FOOTER = """		KEEP(*(SORT_NONE(.fini)))
+	}
 }
 INSERT BEFORE .text;"""
 
@@ -65,11 +66,11 @@ def executed(path, begins, parts):
 
 
 def pattern(part):
-    """For a function of ours its name, for one of a library its object."""
+    """For a function of ours its name, for one of a library its object; also for the few that no library has."""
     _, _, name, where = part
     library = re.search(r"(lib\w+\.a)\((.*)\)$", where)
     if not library or library[1] == "libberth.a":
-        return f"*({name})" if name != ".text" else ""
+        return f"*({name})" if name != ".text" else f"*{where.split('/')[-1]}(.text)"
     return f"*{library[1]}:{library[2]}(.text .text.*)"
 
 
