@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 /*
- * What a command needs, for common configurations: pages that nobody touches cost nothing, as they would on the stack, each page of which is
- * probed (-fstack-clash-protection). The first ones of both are there at once.
+ * What a command needs, for common configurations. Not on the stack, where -fstack-clash-protection touches each page of a large frame, needed
+ * or not. The first pages of both are there at once.
  */
 #define MEMORY (256 * 1024)
 #define MEMORY_AT_ONCE (8 * 1024)
