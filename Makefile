@@ -110,7 +110,7 @@ unit_programs := $(patsubst tests/unit/%.c,build/unit/%,$(sort $(wildcard tests/
 unit:
 	$(quiet)$(MAKE) --no-print-directory SANITIZE=1 BUILD=build/sanitized $(unit_programs)
 
-build/unit/%: tests/unit/%.c $(BUILD)/libberth.a $(libs_made)
+build/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(BUILD)/libberth.a $(libs_made)
 	@mkdir -p $(@D)
 	@echo "  CC   $@"
 	$(quiet)$(CC) -std=gnu11 $(CPPFLAGS) $(warnings) $(harden) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libberth.a $(LDLIBS) -lcmocka

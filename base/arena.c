@@ -46,6 +46,9 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
 	struct arena_block *last = arena->blocks;
 	size_t want = last ? 2 * last->size : FIRST_BLOCK;
 
+	/* The last one may have been lent, or be small for what has been reserved in it. */
+	if (want < FIRST_BLOCK)
+		want = FIRST_BLOCK;
 	if (want > LARGEST_BLOCK)
 		want = LARGEST_BLOCK;
 	if (want < size)

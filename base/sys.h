@@ -80,13 +80,20 @@ static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
 	return (int)sys_result(syscall(SYS_close_range, first, last, flags));
 }
 
-/* A number that a thread has taken is no process's: EINVAL, or ENOENT since Linux 6.16, is -ESRCH. */
-/* The C library would look for it in the vDSO first, which for one call costs more. */
-static inline int sys_clock_gettime(clockid_t clock, struct timespec *now)
+/*
+ * CLOCK_REALTIME. The C library looks for it in the vDSO first, which for one call costs more; but with 32 bits it alone knows which of the
+ * system calls has the struct's size.
+ */
+static inline void sys_wall_clock(struct timespec *now)
 {
-	return (int)sys_result(syscall(SYS_clock_gettime, clock, now));
+#ifdef __LP64__
+	if (syscall(SYS_clock_gettime, CLOCK_REALTIME, now) == 0)
+		return;
+#endif
+	(void)clock_gettime(CLOCK_REALTIME, now);
 }
 
+/* A number that a thread has taken is no process's: EINVAL, or ENOENT since Linux 6.16, is -ESRCH. */
 static inline int sys_pidfd_open(pid_t pid)
 {
 	int fd = (int)sys_result(syscall(SYS_pidfd_open, pid, 0));

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Room for the flat-keyed and word-list files that are read here (cgroup.events, cgroup.controllers, …). */
-#define CGROUP_TEXT_SIZE 4096
-#define CGROUP_WORDS_SIZE 1024 /* of files with a few words, as cgroup.controllers and cgroup.events */
+/* Room for the files that are read here: lists of processors or processes; what is short, as cgroup.controllers and cgroup.events. */
+#define CGROUP_TEXT_SIZE  4096
+#define CGROUP_WORDS_SIZE 1024
 
 /*
  * Read a file in one read(2), NUL-terminated, the last newline cut off. Returns its length or -errno; -ENOENT also when the

@@ -102,7 +102,7 @@ static int look_at_part(const struct list *list, const struct part *part)
 	int copy = fcntl(part->fd, F_DUPFD_CLOEXEC, 3);
 	FILE *out = copy < 0 ? NULL : fdopen(copy, "w");
 	char buffer[16384];
-	_Alignas(max_align_t) unsigned char room[28 * 1024]; /* for one state after the other */
+	_Alignas(max_align_t) unsigned char room[LOOK_ROOM]; /* for one state after the other */
 
 	if (!out)
 		return fail(errno, "write down what there is");

@@ -6,6 +6,7 @@
 #include "cli/screen.h"
 #include "cli/top_rows.h"
 #include "cli/units.h"
+#include "runtime/look.h"
 #include "runtime/store.h"
 
 #include <errno.h>
@@ -69,7 +70,12 @@ static int choose_ids(struct call *call, struct arena *arena, char ***ids, size_
 /* A container may be coming or going, and one that cannot be read must hide no other. Asked for by name, it must be there at first. */
 static int look(struct top *top, const char *id, bool first, struct arena *arena, struct top_look *found)
 {
-	int r = container_usage(&top->call->runtime, id, arena, &found->usage);
+	_Alignas(max_align_t) unsigned char room[LOOK_ROOM];
+	struct arena memory = arena_on(room, sizeof room);
+	struct runtime runtime = top->call->runtime;
+
+	runtime.memory = &memory; /* the call's would not last for many looks */
+	int r = container_usage(&runtime, id, arena, &found->usage);
 
 	if (r < 0 && first && top->call->arguments.count > 0)
 		return r;

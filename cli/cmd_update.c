@@ -205,7 +205,7 @@ static void drop_zeros(struct spec_memory *memory)
 
 static int run_update(struct call *call)
 {
-	struct spec _cleanup_spec_ spec = { 0 };
+	struct spec _cleanup_spec_ spec = { .arena = arena_within(&call->arena) };
 	struct spec_resources given = { 0 }, *resources = &given;
 	struct bandwidth bandwidth = { 0 };
 	struct spec_intel_rdt rdt = { 0 };

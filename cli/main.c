@@ -6,6 +6,7 @@
 #include "cli/report.h"
 #include "cli/sealed.h"
 #include "cli/signals.h"
+#include "cli/start.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 
 /*
  * What a command needs, for common configurations. Not on the stack, where -fstack-clash-protection touches each page of a large frame, needed
- * or not. The first pages of both are there at once.
+ * or not. The first pages of this memory and of the stack are there at once.
  */
 #define MEMORY (256 * 1024)
 #define MEMORY_AT_ONCE (8 * 1024)
@@ -121,7 +122,7 @@ int main(int argc, char **argv)
 	signal_block_file_size();
 	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true, .late_close = -1, .arena = arena_on(memory, sizeof memory) };
 
-	if (fill_standard_streams() < 0) {
+	if (start_protect() < 0 || fill_standard_streams() < 0) {
 		report_error(NULL);
 		return EXIT_FAILURE;
 	}

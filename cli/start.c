@@ -1,6 +1,33 @@
 #include "cli/start.h"
 
+#include "base/error.h"
 #include "base/raw.h"
+
+#include <errno.h>
+#include <link.h>
+#include <stdint.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+#define HIDDEN __attribute__((visibility("hidden")))
+
+extern const char __ehdr_start[] HIDDEN; /* the linker's: where the program is */
+
+int start_protect(void)
+{
+	const ElfW(Ehdr) *program = (const void *)__ehdr_start;
+	const ElfW(Phdr) *segment = (const void *)(__ehdr_start + program->e_phoff);
+	const uintptr_t page = getauxval(AT_PAGESZ);
+
+	for (; segment < (const ElfW(Phdr) *)(const void *)(__ehdr_start + program->e_phoff) + program->e_phnum; segment++) {
+		const uintptr_t begin = ((uintptr_t)program + segment->p_vaddr) & ~(page - 1);
+		const uintptr_t end = ((uintptr_t)program + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
+
+		if (segment->p_type == PT_GNU_RELRO && mprotect((void *)begin, end - begin, PROT_READ) < 0)
+			return fail(errno, "mprotect");
+	}
+	return 0;
+}
 
 #if !defined(BERTH_START) || !defined(HAVE_RAW_CALL)
 
@@ -19,7 +46,6 @@ int start_view(void)
 #include <linux/stat.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/mman.h>
 
 #ifndef DT_RELR
 #define DT_RELRSZ 35
@@ -31,9 +57,7 @@ int start_view(void)
  * failure just means that the program goes on from its own file, for sealed.c to find another way.
  */
 #define EARLY __attribute__((no_stack_protector))
-#define HIDDEN __attribute__((visibility("hidden")))
 
-extern const char __ehdr_start[] HIDDEN;
 extern Elf64_Dyn _DYNAMIC[] HIDDEN;
 
 /* Called by start_here alone, which a compiler of the whole program (LTO) does not read. */
@@ -96,11 +120,12 @@ static bool EARLY is_wanted(char *const *arguments)
 /*
  * directory has room for more. An overlay needs two lower layers where it has no upper one; of the second nothing is ever seen. The first by its
  * name: for one below /proc/self/fd, the kernel would make files there, and unmake them when we end. A colon, or what quotes one, would mean
- * something else.
+ * something else. Below the second nothing may be mounted: a user namespace could not have it. Inode numbers are to be the files' own, and no
+ * handle is to lead to other files of the directory, whatever the kernel's defaults for overlays.
  */
 static long EARLY mount_over(char *directory)
 {
-	static const char second[] = ":/sys";
+	static const char second[] = ":/sys/class";
 	char *end = directory;
 
 	for (; *end; end++)
@@ -113,6 +138,8 @@ static long EARLY mount_over(char *directory)
 
 	/* With 0 to 2 closed, what is opened here would be taken for the workload's streams. */
 	if (context > 2 && RAW_CALL(SYS_fsconfig, context, FSCONFIG_SET_STRING, "lowerdir", directory, 0) >= 0 &&
+	    RAW_CALL(SYS_fsconfig, context, FSCONFIG_SET_STRING, "xino", "off", 0) >= 0 &&
+	    RAW_CALL(SYS_fsconfig, context, FSCONFIG_SET_STRING, "nfs_export", "off", 0) >= 0 &&
 	    RAW_CALL(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0) >= 0)
 		mount = RAW_CALL(SYS_fsmount, context, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	if (context >= 0)
@@ -144,7 +171,7 @@ static long EARLY open_ours(long mount, const char *name)
 /* The overlay, and in it the program's file. */
 static bool EARLY open_view(struct view *found)
 {
-	char path[PATH_MAX + 8], name[NAME_MAX + 1];
+	char path[PATH_MAX + 16], name[NAME_MAX + 1];
 	const long length = RAW_CALL(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", path, PATH_MAX - 1);
 	long slash = length;
 

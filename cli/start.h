@@ -10,6 +10,12 @@
 #pragma once
 
 /*
+ * From here on, what has been relocated (PT_GNU_RELRO: tables of pointers, of functions above all) can only be read. The dynamic linker's work,
+ * which a program without one has to do itself: musl does not. -errno with the record.
+ */
+int start_protect(void);
+
+/*
  * A descriptor of the overlay that the program runs from, which nobody needs, but whose closing makes the kernel wait (struct runtime). -1 if it
  * runs from its own file: the command needs no other, or that cannot be had: it takes CAP_SYS_ADMIN, a kernel with
  * CONFIG_CHECKPOINT_RESTORE, a file system that can be a lower layer (an overlay of overlays cannot), descriptors 0 to 2 that are open, and a

@@ -47,9 +47,10 @@ static int parse(struct spec *spec, const struct document *document, char *text,
 	return r;
 }
 
-static int parse_copy(struct spec *spec, struct arena arena, const struct document *document, const char *json, size_t size)
+/* Of spec, only its arena is there. */
+static int parse_copy(struct spec *spec, const struct document *document, const char *json, size_t size)
 {
-	*spec = (struct spec){ .arena = arena };
+	*spec = (struct spec){ .arena = spec->arena };
 	if (size > SPEC_MAX_SIZE)
 		return refuse(EINVAL, "%zu bytes: a configuration must not be larger than %zu bytes", size, SPEC_MAX_SIZE);
 	return parse(spec, document, arena_strndup(&spec->arena, json, size), size);
@@ -57,23 +58,18 @@ static int parse_copy(struct spec *spec, struct arena arena, const struct docume
 
 int spec_parse(struct spec *spec, const char *json, size_t size)
 {
-	return spec_parse_on(spec, (struct arena){ 0 }, json, size);
-}
-
-int spec_parse_on(struct spec *spec, struct arena arena, const char *json, size_t size)
-{
-	return parse_copy(spec, arena, &config, json, size);
+	return parse_copy(spec, &config, json, size);
 }
 
 int spec_parse_process(struct spec *spec, const char *json, size_t size)
 {
-	return parse_copy(spec, (struct arena){ 0 }, &process, json, size);
+	return parse_copy(spec, &process, json, size);
 }
 
 /* The decoder wants an object around it. */
 int spec_parse_mounts(struct spec *spec, const char *json, size_t size)
 {
-	*spec = (struct spec){ 0 };
+	*spec = (struct spec){ .arena = spec->arena };
 	if (size > SPEC_MAX_SIZE || memchr(json, 0, size))
 		return refuse(EINVAL, "%zu bytes: the mounts must be text of not more than %zu bytes", size, SPEC_MAX_SIZE);
 	char *text = arena_printf(&spec->arena, "{\"mounts\":%.*s}", (int)size, json);
@@ -83,7 +79,7 @@ int spec_parse_mounts(struct spec *spec, const char *json, size_t size)
 
 int spec_parse_resources(struct spec *spec, const char *json, size_t size)
 {
-	return parse_copy(spec, (struct arena){ 0 }, &resources, json, size);
+	return parse_copy(spec, &resources, json, size);
 }
 
 int spec_load(struct spec *spec, int dirfd)

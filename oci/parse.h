@@ -16,16 +16,13 @@
 #define SPEC_MAX_SIZE ((size_t)4 << 20)
 #define SPEC_MAX_DEPTH 64
 
-/* Parse and validate (oci/validate.h) a configuration of size bytes. On failure nothing needs freeing. */
+/*
+ * Parse and validate (oci/validate.h) a configuration of size bytes. Here and below: spec is nothing but an arena, empty or with room of the
+ * caller's (base/arena.h). On failure nothing needs freeing.
+ */
 int spec_parse(struct spec *spec, const char *json, size_t size);
 
-/* The same, with an arena for it to begin with (arena_on()). */
-int spec_parse_on(struct spec *spec, struct arena arena, const char *json, size_t size);
-
-/*
- * Read, parse and validate config.json of the directory dirfd, a bundle or a container's in the store. spec: nothing but an arena, empty or with
- * room of the caller's. On failure nothing needs freeing.
- */
+/* Read, parse and validate config.json of the directory dirfd, a bundle or a container's in the store. */
 int spec_load(struct spec *spec, int dirfd);
 
 /*

@@ -55,7 +55,7 @@ char *state_to_seccomp_json(const struct state *state, enum status status, pid_t
                             struct arena *arena);
 
 /*
- * The stored form. state_parse fills state, whose arena may have room of the caller's and is otherwise empty; -EINVAL with the record filled
+ * The stored form. state_parse fills state, of which only the arena is there, empty or with room of the caller's; -EINVAL with the record filled
  * if it is not what we wrote.
  */
 char *state_to_stored_json(const struct state *state, struct arena *arena);

@@ -202,7 +202,7 @@ static int configure(int fs, const struct mount_plan *plan, const struct paramet
 	return r < 0 ? fs_fail(fs, r, type, "") : 0;
 }
 
-int filesystem_open(struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made)
+int filesystem_open(const struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made)
 {
 	if ((plan->options.super_set & ONLY_MOUNT) || is_too_long(plan))
 		return -EOPNOTSUPP;
@@ -273,7 +273,7 @@ static int mount_here(const struct mount_plan *plan, int destination, const char
 	return r < 0 ? fail(-r, "%s with options \"%s\"", type_of(plan), data) : 0;
 }
 
-int filesystem_mount(struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made)
+int filesystem_mount(const struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made)
 {
 	ARENA_SCRATCH(arena, 1024);
 	struct parameters parameters;

@@ -8,14 +8,14 @@
  * will go; made: it was made just now. -errno with the record filled; the kernel's own words are in it. -EOPNOTSUPP, whatever
  * the record says: this one can only be mounted by filesystem_mount().
  */
-int filesystem_open(struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made);
+int filesystem_open(const struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made);
 
 /*
  * The same with mount(2), onto destination at once: for values longer than fsconfig(2) takes (overlay's lowerdir), or with a
  * comma that it does not take, and for flags that it cannot express (iversion, silent, mand). The working directory is used
  * for a moment. Returns a descriptor of the mount.
  */
-int filesystem_mount(struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made);
+int filesystem_mount(const struct rootfs *rootfs, const struct mount_plan *plan, int destination, bool made);
 
 /* Change the file system mounted at destination: remount without bind. */
 int filesystem_remount(const struct mount_plan *plan, int destination);

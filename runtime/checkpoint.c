@@ -256,7 +256,12 @@ static int run(struct checkpoint *checkpoint, const struct runtime *runtime)
 
 int container_checkpoint(const struct runtime *runtime, const struct checkpoint_options *options)
 {
-	struct checkpoint checkpoint = { .options = options, .session = CRIU_SESSION_NONE, .record = RECORD_NONE };
+	struct checkpoint checkpoint = {
+		.options = options,
+		.session = CRIU_SESSION_NONE,
+		.record = RECORD_NONE,
+		.spec.arena = arena_within(runtime->memory),
+	};
 	int r = context(run(&checkpoint, runtime), "checkpoint");
 
 	checkpoint_close(&checkpoint);

@@ -17,7 +17,11 @@
 
 /* What all operations share: the global options. */
 struct runtime {
-	struct arena *memory;          /* what an operation needs is taken from the room of this (arena_within()); NULL: from the heap */
+	/*
+	 * What an operation needs begins in the room of this arena (arena_on()), and stays taken there when the operation has ended: for few
+	 * operations, one after the other, in one thread. NULL: the heap.
+	 */
+	struct arena *memory;
 	const char *root;              /* state directory (store_default_root()) */
 	enum cgroup_manager manager;
 	bool rootless;                 /* what the caller may not do (cgroups) is left out where nobody asked for it */

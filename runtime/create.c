@@ -38,7 +38,7 @@ static int load_bundle(struct creation *c)
 		return refuse(EFBIG, "%s: larger than %zu bytes", config, SPEC_MAX_SIZE);
 	if (r < 0)
 		return fail(-r, "read %s", config);
-	r = spec_parse_on(&c->spec, arena_within(c->runtime->memory), c->config, c->config_size);
+	r = spec_parse(&c->spec, c->config, c->config_size);
 	if (r >= 0)
 		r = spec_validate_runnable(&c->spec);
 	if (r >= 0)
@@ -61,11 +61,11 @@ static int check_terminal(const struct creation *c, bool run, bool detached)
 
 char *creation_timestamp(struct creation *c)
 {
-	struct timespec now;
+	struct timespec now = { 0 };
 	struct tm tm;
 	char date[24];
 
-	(void)sys_clock_gettime(CLOCK_REALTIME, &now);
+	sys_wall_clock(&now);
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
 	return arena_printf(&c->state.arena, "%s.%09ldZ", date, now.tv_nsec);
@@ -625,7 +625,7 @@ static int bring_up(struct creation *c, bool run)
 static void creation_init(struct creation *c, const struct runtime *runtime, const struct create_options *options)
 {
 	memset(c, 0, sizeof *c);
-	c->arena = c->state.arena = arena_within(runtime->memory);
+	c->arena = c->spec.arena = c->state.arena = arena_within(runtime->memory);
 	c->runtime = runtime;
 	c->options = options;
 	c->bundle = c->store = c->terminal = c->network = -1;

@@ -201,7 +201,6 @@ static int open_container(struct execution *x)
 	default:
 		break;
 	}
-	x->spec.arena = arena_within(x->runtime->memory);
 	return store_load_config(x->record.dir, &x->spec);
 }
 
@@ -464,6 +463,8 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 		.options = options,
 		.record = RECORD_NONE,
 		.arena = arena_within(runtime->memory),
+		.spec.arena = arena_within(runtime->memory),
+		.given.arena = arena_within(runtime->memory),
 		.newborn = { .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE, .filter.arena = arena_within(runtime->memory) },
 		.child = CHILD_NONE,
 		.cgroup = -1,

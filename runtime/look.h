@@ -6,6 +6,8 @@
 #include "cgroups/cgroup.h"
 #include "runtime/container.h"
 
+#define LOOK_ROOM (28 * 1024) /* for an arena: what a look at a common container takes */
+
 struct look {
 	int store;        /* the state directory */
 	bool since_boot;  /* nothing in there is older than the machine's boot */
@@ -17,7 +19,7 @@ struct look {
 /* -ENOENT with the record when there is no state directory. */
 int look_begin(struct look *look, const struct runtime *runtime);
 
-/* As container_state(): the record and the status at this moment. */
+/* As container_state(): the record and the status at this moment. *state: nothing but an arena, empty or with room of the caller's. */
 int look_at(struct look *look, const char *id, struct state *state, enum status *status);
 
 void look_end(struct look *look);

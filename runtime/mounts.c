@@ -218,7 +218,15 @@ static int remove_mounts(struct change *c)
 static int change_mounts(const struct runtime *runtime, const char *id, const char *json, size_t size,
                          int (*act)(struct change *))
 {
-	struct change c = { .record = RECORD_NONE, .rootfs = ROOTFS_NONE, .root = -1, .proc = -1 };
+	struct change c = {
+		.record = RECORD_NONE,
+		.rootfs = ROOTFS_NONE,
+		.root = -1,
+		.proc = -1,
+		.arena = arena_within(runtime->memory),
+		.container.arena = arena_within(runtime->memory),
+		.given.arena = arena_within(runtime->memory),
+	};
 	int r = spec_parse_mounts(&c.given, json, size);
 
 	if (r >= 0)

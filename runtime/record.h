@@ -8,8 +8,6 @@
 #include "oci/state.h"
 #include "runtime/container.h"
 
-#include <stddef.h>
-
 #define START_FIFO "start.fifo"    /* `start` writes START; the container is "created" as long as it is there and init reads it */
 #define RESULT_FIFO "result.fifo"  /* init answers with ERROR, or its end closes at the execve */
 

@@ -80,6 +80,37 @@ if libc.mount(exe.encode(), place, None, 4096, None) == 0:
   wait $pid || :
 }
 
+# Where a mount is locked to the one below it, as in the engines of users.
+@test "in a user namespace that has a copy of the host's mounts, too" {
+  bundle one
+  with_hook 'echo $PPID > $OUT.pid; until [ -e $OUT.seen ]; do sleep 0.02; done'
+  unshare --user --map-root-user --mount \
+    "$BERTH" --root "$BATS_TEST_TMPDIR/state" --cgroup-manager disabled run --bundle "$bundle" one < /dev/null > /dev/null 2>&1 3>&- &
+  wait_until test -s "$BATS_TEST_TMPDIR/out.pid"
+  assert_unchangeable "$(< "$BATS_TEST_TMPDIR/out.pid")"
+  assert_output overlayfs
+  touch "$BATS_TEST_TMPDIR/out.seen"
+  wait $!
+}
+
+@test "what has been relocated can only be read, and nothing can be both written and executed" {
+  bundle one
+  with_hook 'cat /proc/$PPID/maps > $OUT'
+  run berth run --bundle "$bundle" one
+  assert_success
+  run python3 -c '
+import re, subprocess, sys
+maps = [(int(begin, 16), int(end, 16), what) for begin, end, what in re.findall(r"^(\w+)-(\w+) (\S+)", open(sys.argv[1]).read(), re.M)]
+base = int(re.search(r"^(\w+)-\w+ r--p 00000000 .*/berth$", open(sys.argv[1]).read(), re.M)[1], 16)
+relro = re.search(r"GNU_RELRO +\S+ 0x(\w+) \S+ \S+ 0x(\w+)", subprocess.run(["readelf", "-lW", sys.argv[2]], capture_output=True, text=True).stdout)
+begin = base + int(relro[1], 16) // 4096 * 4096
+end = (base + int(relro[1], 16) + int(relro[2], 16)) // 4096 * 4096
+found = {what for first, last, what in maps if first < end and begin < last}
+print(end - begin > 4096, *found, any("w" in what and "x" in what for _, _, what in maps))
+' "$BATS_TEST_TMPDIR/out" "$BERTH"
+  assert_output "True r--p False"
+}
+
 # Overlays go two deep: on a third the program must do without.
 without_overlay() { # CMD...: with $BERTH where it finds none
   local layers=$BATS_TEST_TMPDIR/layers

@@ -93,7 +93,7 @@ static void check_spec(const struct spec *spec)
 
 static void parse(parse_function *function, const uint8_t *data, size_t size)
 {
-	struct spec spec;
+	struct spec spec = { 0 };
 	int r = function(&spec, (const char *)data, size);
 
 	if (r < 0) {

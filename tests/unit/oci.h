@@ -44,7 +44,7 @@ typedef int parse_function(struct spec *spec, const char *json, size_t size);
 static inline void expect_good(parse_function *parse, const char *json)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 	char *text = quoted(json, &arena);
 	int r = parse(&spec, text, strlen(text));
 
@@ -54,7 +54,7 @@ static inline void expect_good(parse_function *parse, const char *json)
 
 static inline void expect_bad(parse_function *parse, const char *json, size_t size, int code, const char *error)
 {
-	struct spec spec;
+	struct spec spec = { 0 };
 	int r = parse(&spec, json, size);
 
 	if (r >= 0)
@@ -84,6 +84,7 @@ static inline void load_file(struct spec *spec, const char *path)
 
 	if (read_file_at(AT_FDCWD, path, &arena, (size_t)16 << 20, &text, &size) < 0)
 		fail_msg("cannot read %s: run the tests at the top of the tree", path);
+	*spec = (struct spec){ 0 };
 	if (spec_parse(spec, text, size) < 0)
 		fail_msg("%s: %s", path, error_record()->text);
 }

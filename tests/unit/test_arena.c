@@ -42,7 +42,7 @@ static void pieces(struct arena *arena, size_t count)
 	unsigned char *piece[200];
 
 	for (size_t i = 0; i < count; i++) {
-		piece[i] = i % 3 ? arena_alloc(arena, i) : arena_reserve(arena, i + 1);
+		piece[i] = i % 3 ? arena_alloc(arena, i) : arena_reserve(arena, i);
 		assert_true(is_aligned(piece[i]));
 		assert_true(i % 3 == 0 || is_zero(piece[i], i));
 		memset(piece[i], (int)i, i);
@@ -57,6 +57,7 @@ static void test_heap(void **state)
 	struct arena _cleanup_arena_ arena = { 0 };
 
 	(void)state;
+	((volatile unsigned char *)arena_reserve(&arena, 16))[15] = 1; /* the first block's size is no multiple of that */
 	pieces(&arena, 200);
 	arena_free(&arena);
 	pieces(&arena, 10);
@@ -99,6 +100,7 @@ static void test_within(void **state)
 	assert_string_equal(inside, "inside");
 	assert_string_equal(between, "between");
 	arena_free(&inner); /* its own, not the room */
+	assert_false(in_room(arena_alloc(&outer, sizeof room / 4)));
 	assert_string_equal(inside, "inside");
 	assert_string_equal(before, "before");
 	arena_free(&outer);
@@ -113,6 +115,8 @@ static void test_within_what_has_grown(void **state)
 	pieces(&outer, 200);
 	struct arena inner = arena_within(&outer), innermost = arena_within(&inner);
 
+	assert_non_null(inner.blocks);
+	assert_non_null(innermost.blocks);
 	pieces(&inner, 200);
 	pieces(&innermost, 200);
 	arena_free(&inner);

@@ -34,7 +34,7 @@ static size_t each_file(const char *directory, file_function *check)
 
 static void check_good(const char *path, const char *json, size_t size)
 {
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 
 	if (spec_parse(&spec, json, size) < 0)
 		fail_msg("%s refused: %s", path, error_record()->text);
@@ -42,7 +42,7 @@ static void check_good(const char *path, const char *json, size_t size)
 
 static void check_bad(const char *path, const char *json, size_t size)
 {
-	struct spec spec;
+	struct spec spec = { 0 };
 
 	if (spec_parse(&spec, json, size) >= 0)
 		fail_msg("%s accepted", path);
@@ -102,7 +102,7 @@ static void assert_limit(const struct opt_i64 *actual, int64_t expected)
 
 static void test_process(void **state)
 {
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 	const struct spec_process *process = &spec.process;
 
 	(void)state;
@@ -150,7 +150,7 @@ static void test_process(void **state)
 
 static void test_top(void **state)
 {
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 	const struct spec_mount *mount;
 
 	(void)state;
@@ -192,7 +192,7 @@ static void test_top(void **state)
 
 static void test_linux(void **state)
 {
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 	const struct spec_linux *l = &spec.linux_;
 
 	(void)state;
@@ -241,7 +241,7 @@ static void test_linux(void **state)
 
 static void test_seccomp(void **state)
 {
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 	const struct spec_seccomp *s = &spec.linux_.seccomp;
 
 	(void)state;
@@ -277,7 +277,7 @@ static void assert_rule(const struct spec_device_rule *rule, bool allow, char ty
 
 static void test_resources(void **state)
 {
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 	const struct spec_resources *r = &spec.linux_.resources;
 
 	(void)state;
@@ -335,7 +335,7 @@ static void test_resources(void **state)
 /* null is absence, everywhere. */
 static void test_null(void **state)
 {
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 
 	(void)state;
 	load_file(&spec, "tests/oci/good/berth-null.json");
@@ -383,7 +383,7 @@ static void assert_capabilities(const struct spec_capabilities *capabilities, ui
 
 static void test_containerd(void **state)
 {
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 
 	(void)state;
 	load_file(&spec, "tests/fixtures/containerd-ctr.json");
@@ -405,7 +405,7 @@ static void test_containerd(void **state)
 
 static void test_docker(void **state)
 {
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 	const struct spec_seccomp *seccomp = &spec.linux_.seccomp;
 	size_t names = 0;
 

@@ -406,7 +406,7 @@ static void test_runnable(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct arena _cleanup_arena_ arena = { 0 };
-		struct spec _cleanup_spec_ spec;
+		struct spec _cleanup_spec_ spec = { 0 };
 		char *text = quoted(rows[i].json, &arena);
 
 		if (spec_parse(&spec, text, strlen(text)) < 0)
@@ -436,7 +436,7 @@ static void test_runnable_good(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct arena _cleanup_arena_ arena = { 0 };
-		struct spec _cleanup_spec_ spec;
+		struct spec _cleanup_spec_ spec = { 0 };
 		char *text = quoted(rows[i], &arena);
 
 		if (spec_parse(&spec, text, strlen(text)) < 0 || spec_validate_runnable(&spec) < 0)

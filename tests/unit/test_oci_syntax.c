@@ -107,7 +107,7 @@ static void test_raw_nul(void **state)
 
 static void test_good_text(void **state)
 {
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 	static const char json[] = "\t\r\n {\"ociVersion\":\"1.3.0\", \"hostname\" : \"\\u00e9\\\"\\\\\\/\\b\\f\\n\\r\\t\\ud83d\\ude00\xc3\xa9\xf0\x9f\x98\x80\x7f\", "
 		"\"\\u0064omainname\":\"\\\\ud800\" , \"x\":[1e400, -0.0, 1E-999, 123456789012345678901234567890, null, true, {}, []]} \n";
 
@@ -180,7 +180,7 @@ static char *nested(size_t depth, struct arena *arena, size_t *size)
 static void test_depth(void **state)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 	size_t size;
 	char *json = nested(63, &arena, &size);
 	static const size_t too_deep[] = { 64, 65, 10000, 1000000 };
@@ -188,7 +188,7 @@ static void test_depth(void **state)
 	(void)state;
 	assert_int_equal(spec_parse(&spec, json, size), 0);
 	for (size_t i = 0; i < sizeof too_deep / sizeof *too_deep; i++) {
-		struct spec refused;
+		struct spec refused = { 0 };
 
 		json = nested(too_deep[i], &arena, &size);
 		assert_int_equal(spec_parse(&refused, json, size), -EINVAL);
@@ -250,7 +250,7 @@ static int load(const char *text, size_t size, struct spec *spec)
 static void test_load(void **state)
 {
 	struct arena _cleanup_arena_ arena = { 0 };
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 	const size_t large = SPEC_MAX_SIZE + 1;
 	static const char good[] = "{\"ociVersion\":\"1.3.0\",\"hostname\":\"a\"}", bad[] = "{\"ociVersion\":1}";
 

@@ -368,7 +368,7 @@ static void test_parts(void **state)
 		{ "{'memory':{'limit':'1'}}", "/memory/limit: \"1\": must be -1 (unlimited) or a number of bytes" },
 		{ "{'cpu':{'quota':100,'burst':101}}", "/cpu/burst: 101: must not be larger than the quota 100" },
 	};
-	struct spec _cleanup_spec_ spec;
+	struct spec _cleanup_spec_ spec = { 0 };
 
 	(void)state;
 	expect_all_bad(spec_parse_process, process, sizeof process / sizeof *process);
