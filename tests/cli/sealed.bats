@@ -99,12 +99,15 @@ if libc.mount(exe.encode(), place, None, 4096, None) == 0:
   run berth run --bundle "$bundle" one
   assert_success
   run python3 -c '
-import re, subprocess, sys
-maps = [(int(begin, 16), int(end, 16), what) for begin, end, what in re.findall(r"^(\w+)-(\w+) (\S+)", open(sys.argv[1]).read(), re.M)]
-base = int(re.search(r"^(\w+)-\w+ r--p 00000000 .*/berth$", open(sys.argv[1]).read(), re.M)[1], 16)
-relro = re.search(r"GNU_RELRO +\S+ 0x(\w+) \S+ \S+ 0x(\w+)", subprocess.run(["readelf", "-lW", sys.argv[2]], capture_output=True, text=True).stdout)
-begin = base + int(relro[1], 16) // 4096 * 4096
-end = (base + int(relro[1], 16) + int(relro[2], 16)) // 4096 * 4096
+import re, struct, sys
+text = open(sys.argv[1]).read()
+maps = [(int(begin, 16), int(end, 16), what) for begin, end, what in re.findall(r"^(\w+)-(\w+) (\S+)", text, re.M)]
+base = int(re.search(r"^(\w+)-\w+ r--p 00000000 .*/berth$", text, re.M)[1], 16)
+program = open(sys.argv[2], "rb").read()
+first, size, count = struct.unpack_from("<32xQ14xHH", program)
+segments = [struct.unpack_from("<I12xQ16xQ", program, first + number * size) for number in range(count)]
+relocated = [(address, length) for kind, address, length in segments if kind == 0x6474e552] # PT_GNU_RELRO
+begin, end = ((base + edge) // 4096 * 4096 for edge in (relocated[0][0], sum(relocated[0])))
 found = {what for first, last, what in maps if first < end and begin < last}
 print(end - begin > 4096, *found, any("w" in what and "x" in what for _, _, what in maps))
 ' "$BATS_TEST_TMPDIR/out" "$BERTH"
