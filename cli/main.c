@@ -122,7 +122,7 @@ int main(int argc, char **argv)
 	signal_block_file_size();
 	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true, .late_close = -1, .arena = arena_on(memory, sizeof memory) };
 
-	if (start_protect() < 0 || fill_standard_streams() < 0) {
+	if (fill_standard_streams() < 0 || start_protect() < 0) {
 		report_error(NULL);
 		return EXIT_FAILURE;
 	}

@@ -16,15 +16,16 @@ extern const char __ehdr_start[] HIDDEN; /* the linker's: where the program is *
 int start_protect(void)
 {
 	const ElfW(Ehdr) *program = (const void *)__ehdr_start;
-	const ElfW(Phdr) *segment = (const void *)(__ehdr_start + program->e_phoff);
+	const ElfW(Phdr) *segments = (const void *)(__ehdr_start + program->e_phoff);
 	const uintptr_t page = getauxval(AT_PAGESZ);
 
-	for (; segment < (const ElfW(Phdr) *)(const void *)(__ehdr_start + program->e_phoff) + program->e_phnum; segment++) {
+	for (size_t i = 0; i < program->e_phnum; i++) {
+		const ElfW(Phdr) *segment = &segments[i];
 		const uintptr_t begin = ((uintptr_t)program + segment->p_vaddr) & ~(page - 1);
 		const uintptr_t end = ((uintptr_t)program + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
 
 		if (segment->p_type == PT_GNU_RELRO && mprotect((void *)begin, end - begin, PROT_READ) < 0)
-			return fail(errno, "mprotect");
+			return fail(errno, "make what has been relocated read-only");
 	}
 	return 0;
 }
