@@ -114,12 +114,12 @@ int cgroup_is_frozen(struct cgroup *cgroup);
 
 /* The same for many groups that are not open, most of them side by side: what is above them is looked at once. */
 struct cgroup_freezes {
-	int root;                      /* of the hierarchy, once it is needed */
-	bool known, frozen;            /* what is above */
-	char parent[CGROUP_PATH_SIZE];
+	int root;            /* of the hierarchy, once it is needed */
+	struct cgroup above; /* what the last one was in; not open when that is the root, or gone */
+	bool known, frozen;  /* above */
 };
 
-#define CGROUP_FREEZES_NONE ((struct cgroup_freezes){ .root = -1 })
+#define CGROUP_FREEZES_NONE ((struct cgroup_freezes){ .root = -1, .above = CGROUP_NONE })
 
 /* path: as for cgroup_open(). Returns as cgroup_is_frozen(). */
 int cgroup_freezes_look(struct cgroup_freezes *freezes, const char *path);

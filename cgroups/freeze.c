@@ -74,37 +74,40 @@ int cgroup_is_frozen(struct cgroup *cgroup)
 	return frozen < 0 ? fail(-frozen, "read cgroup.events of %s", cgroup->path) : frozen;
 }
 
-/* By itself: what that group was asked for. */
-static int asked_to_freeze(int root, const char *path)
+/* Whether what is above the path, its first length bytes, is frozen; it stays open for what is in there. */
+static int look_above(struct cgroup_freezes *freezes, const char *path, size_t length)
 {
-	char file[CGROUP_PATH_SIZE + 16], asked[8] = "";
+	struct cgroup *above = &freezes->above;
 
-	snprintf(file, sizeof file, "%s/cgroup.freeze", path + 1);
-	ssize_t n = cgroup_file_read_below(root, file, asked, sizeof asked);
-
-	if (n < 0 && n != -ENOENT)
-		return fail((int)-n, "read cgroup.freeze of %s", path);
-	return asked[0] == '1';
-}
-
-static int look_at_parent(struct cgroup_freezes *freezes, const char *path, size_t length)
-{
-	struct cgroup parent = CGROUP_NONE;
-
-	if (freezes->known && length == strlen(freezes->parent) && memcmp(freezes->parent, path, length) == 0)
+	if (freezes->known && length == strlen(above->path) && memcmp(above->path, path, length) == 0)
 		return freezes->frozen;
-	memcpy(freezes->parent, path, length);
-	freezes->parent[length] = 0;
+	cgroup_close(above);
+	memcpy(above->path, path, length);
+	above->path[length] = 0;
 	/* The hierarchy's root cannot be frozen. */
-	int r = length > 0 ? cgroup_open_at(&parent, freezes->root, freezes->parent) : 0;
+	int r = length > 0 ? cgroup_open_at(above, freezes->root, above->path) : 0;
 
 	if (r >= 0 && length > 0)
-		r = cgroup_is_frozen(&parent);
-	cgroup_close(&parent);
+		r = cgroup_is_frozen(above);
 	r = r == -ENOENT ? 0 : r;
 	freezes->known = r >= 0;
 	freezes->frozen = r > 0;
 	return r;
+}
+
+/* By itself: what that group was asked for. name: its path's last part, with the slash. */
+static int asked_to_freeze(const struct cgroup_freezes *freezes, const char *name)
+{
+	char file[CGROUP_PATH_SIZE + 16], asked[8] = "";
+	const struct cgroup *above = &freezes->above;
+	ssize_t n = -ENOENT;
+
+	snprintf(file, sizeof file, "%s/cgroup.freeze", name + 1);
+	if (above->fd >= 0 || !above->path[0])
+		n = cgroup_file_read_below(above->fd >= 0 ? above->fd : freezes->root, file, asked, sizeof asked);
+	if (n < 0 && n != -ENOENT)
+		return fail((int)-n, "read cgroup.freeze of %s%s", above->path, name);
+	return asked[0] == '1';
 }
 
 int cgroup_freezes_look(struct cgroup_freezes *freezes, const char *path)
@@ -112,15 +115,17 @@ int cgroup_freezes_look(struct cgroup_freezes *freezes, const char *path)
 	if (!*path)
 		return 0;
 	int r = cgroup_check_path(path);
+	const char *name = strrchr(path, '/');
 
 	if (r >= 0)
 		r = freezes->root < 0 ? freezes->root = cgroup_root_open() : 0;
 	if (r >= 0)
-		r = look_at_parent(freezes, path, (size_t)(strrchr(path, '/') - path));
-	return r == 0 ? asked_to_freeze(freezes->root, path) : r;
+		r = look_above(freezes, path, (size_t)(name - path));
+	return r == 0 ? asked_to_freeze(freezes, name) : r;
 }
 
 void cgroup_freezes_close(struct cgroup_freezes *freezes)
 {
+	cgroup_close(&freezes->above);
 	close_fd(&freezes->root);
 }

@@ -262,6 +262,9 @@ static void print_texts(const struct list *list, size_t skip)
 
 static void print(struct list *list)
 {
+	static char buffer[64 * 1024]; /* the C library's own makes a system call of each KiB */
+
+	setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
 	if (list->call->quiet) {
 		print_texts(list, 0);
 	} else if (list->call->format == FORMAT_JSON) {

@@ -92,7 +92,7 @@ struct stored {
 };
 
 #define STORED_FLAGS(row) row("systemdCgroup", systemd_cgroup) row("ownPidNamespace", own_pid_namespace) \
-	row("noPivot", no_pivot) row("rdtOwn", rdt_own)
+	row("atOnce", at_once) row("rdtOwn", rdt_own)
 
 static void put_namespaces(struct json *json, const struct state *state)
 {
@@ -128,7 +128,7 @@ char *state_to_stored_json(const struct state *state, struct arena *arena)
 	json_pair_string(json, "cgroup", state->cgroup);
 	json_pair_string(json, "plannedCgroup", state->planned_cgroup);
 	json_pair_string(json, "sessionKeyring", state->session_keyring);
-#define PUT_FLAG(key, member) json_pair_bool(json, key, state->member);
+#define PUT_FLAG(key, member) if (state->member) json_pair_bool(json, key, true);
 	STORED_FLAGS(PUT_FLAG)
 	json_pair_string(json, "rdtClass", state->rdt_class);
 	json_pair_string(json, "rdtMonitor", state->rdt_monitor);

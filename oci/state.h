@@ -24,7 +24,9 @@ struct state {
 	char *cgroup;                     /* path below the cgroup2 mount, "/…"; NULL: none of its own */
 	char *session_keyring;            /* its name (runtime/keyring.h); NULL: the caller's was kept */
 	char *planned_cgroup;             /* instead of cgroup, until that is the container's own: it may not be there, or another's */
-	bool systemd_cgroup, own_pid_namespace, no_pivot, rdt_own; /* rdt_own: the class goes with the container */
+	bool systemd_cgroup, own_pid_namespace;
+	bool at_once;                     /* it was `run` or restored: nothing in it waits for `start` */
+	bool rdt_own;                     /* the class goes with the container */
 	char *rdt_class, *rdt_monitor;    /* in resctrl: its class of service, "/" for the default one, and its monitoring group */
 	char *external_descriptors;       /* runc's external_descriptors, JSON array text; may be NULL */
 	struct string_map annotations;

@@ -83,7 +83,6 @@ static void describe(struct creation *c)
 	state->owner = arena_printf(&state->arena, "%u", geteuid());
 	state->systemd_cgroup = c->runtime->manager == CGROUP_MANAGER_SYSTEMD;
 	state->own_pid_namespace = spec_new_namespace(&c->spec, NS_PID);
-	state->no_pivot = c->options->no_pivot;
 	state->annotations = c->spec.annotations;
 }
 
@@ -277,6 +276,7 @@ int creation_claim(struct creation *c, bool run)
 	c->store = store_create(c->runtime->root, c->options->id);
 	if (c->store < 0)
 		return c->store;
+	c->state.at_once = run;
 	int r = record_plan(c);
 
 	if (r >= 0)

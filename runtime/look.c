@@ -10,12 +10,14 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 int look_begin(struct look *look, const struct runtime *runtime)
 {
 	struct statfs fs;
 
 	*look = LOOK_NONE;
+	look->user = geteuid();
 	look->store = store_open_root(runtime->root);
 	if (look->store < 0)
 		return look->store;
@@ -54,7 +56,7 @@ static int determine_status(struct look *look, const char *id, const struct stat
 
 int look_at(struct look *look, const char *id, struct state *state, enum status *status)
 {
-	int r = store_peek_state(look->store, id, state);
+	int r = store_peek_state(look->store, look->user, id, state);
 
 	if (r >= 0)
 		r = determine_status(look, id, state, status);

@@ -10,6 +10,7 @@
 
 struct look {
 	int store;        /* the state directory */
+	uid_t user;       /* whose it must be: ours */
 	bool since_boot;  /* nothing in there is older than the machine's boot */
 	struct cgroup_freezes freezes;
 };

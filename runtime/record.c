@@ -28,7 +28,7 @@ enum status record_status(const struct state *state, bool alive, bool frozen, in
 		return STATUS_CREATING;
 	if (frozen)
 		return STATUS_PAUSED;
-	return waits_for_start(dir, fifo) ? STATUS_CREATED : STATUS_RUNNING;
+	return !state->at_once && waits_for_start(dir, fifo) ? STATUS_CREATED : STATUS_RUNNING;
 }
 
 static int determine_status(struct record *record)

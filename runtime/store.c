@@ -93,9 +93,9 @@ static int open_root(const char *root)
 }
 
 /* Whoever can write here can have us signal any process: it must be ours alone. */
-static int check_owner(const struct stat *st, const char *id)
+static int check_owner(const struct stat *st, uid_t user, const char *id)
 {
-	if (st->st_uid != geteuid())
+	if (st->st_uid != user)
 		return refuse(EPERM, "the state of %s belongs to user %u: run this as that user", id, (unsigned)st->st_uid);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return refuse(EPERM, "the state directory of %s can be written by others (mode %04o)", id, st->st_mode & 07777);
@@ -113,7 +113,7 @@ static int open_container(int root, const char *id)
 		return fail(-dir, "open the state of %s", id);
 	if (fstat(dir, &st) < 0)
 		return fail(errno, "stat the state of %s", id);
-	int r = check_owner(&st, id);
+	int r = check_owner(&st, geteuid(), id);
 
 	return r < 0 ? r : steal_fd(&dir);
 }
@@ -268,7 +268,7 @@ int store_load_state(int dir, struct state *state)
 	return load_state(dir, STATE_FILE, state);
 }
 
-int store_peek_state(int root, const char *id, struct state *state)
+int store_peek_state(int root, uid_t user, const char *id, struct state *state)
 {
 	char file[STORE_ID_MAX + sizeof "/" STATE_FILE];
 	struct stat st;
@@ -280,7 +280,7 @@ int store_peek_state(int root, const char *id, struct state *state)
 		return errno == ENOENT ? refuse(ENOENT, "container does not exist: %s", id) : fail(errno, "stat the state of %s", id);
 	if (!S_ISDIR(st.st_mode))
 		return refuse(ENOTDIR, "the state of %s is no directory", id);
-	r = check_owner(&st, id);
+	r = check_owner(&st, user, id);
 	snprintf(file, sizeof file, "%s/" STATE_FILE, id);
 	return r < 0 ? r : load_state(root, file, state);
 }

@@ -39,11 +39,11 @@ int store_show_state(int dir);
 int store_load_state(int dir, struct state *state);
 
 /*
- * To look at many, with nothing done to them: a descriptor of root (O_PATH; -ENOENT: there is none), and the state of ID below it, with the
- * errors of store_open() and store_load_state().
+ * To look at many, with nothing done to them: a descriptor of root (O_PATH; -ENOENT: there is none), and the state of ID below it, which
+ * must be user's alone, with the errors of store_open() and store_load_state().
  */
 int store_open_root(const char *root);
-int store_peek_state(int root, const char *id, struct state *state);
+int store_peek_state(int root, uid_t user, const char *id, struct state *state);
 
 /* Keep a copy of the configuration's text / load it again (spec_load). */
 int store_save_config(int dir, const char *json, size_t size);

@@ -204,7 +204,7 @@ static void round_trip(const struct state *before)
 	assert_same_string(after.external_descriptors, before->external_descriptors);
 	assert_true(after.pid == before->pid && after.start_time == before->start_time);
 	assert_true(after.systemd_cgroup == before->systemd_cgroup && after.pidfd_inode == before->pidfd_inode);
-	assert_true(after.own_pid_namespace == before->own_pid_namespace && after.no_pivot == before->no_pivot);
+	assert_true(after.own_pid_namespace == before->own_pid_namespace && after.at_once == before->at_once);
 	assert_int_equal(after.annotations.count, before->annotations.count);
 	for (size_t i = 0; i < after.annotations.count; i++) {
 		assert_string_equal(after.annotations.items[i].key, before->annotations.items[i].key);
@@ -223,7 +223,7 @@ static void test_stored(void **state)
 		all.namespaces[type].device = 10 + type;
 		all.namespaces[type].inode = 20 + type;
 	}
-	flags.no_pivot = true;
+	flags.at_once = true;
 	round_trip(&all);
 	round_trip(&none);
 	round_trip(&flags);
