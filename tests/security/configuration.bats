@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=host-only
 # Configurations made to exhaust the runtime: refused, with little memory and time. Large values arrive whole or are refused.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
 load helper

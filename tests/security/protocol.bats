@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# bats file_tags=host-only
 # What a container's process may say to its runtime, should it be somebody else's by then: CVE-2021-43784 and its kin.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154 # the container's variables; bats' subshells; variables of common.bash
 load helper

@@ -24,16 +24,17 @@ racing_volume() { # TARGET-OF-THE-LINK
 
 # Runs the current bundle N times, or until one has succeeded; it may succeed or fail, but do nothing to the host.
 race() { # N
-  local i succeeded=0 failed=0
+  local i log IFS=$'\n' succeeded=0 failed=0
   for ((i = 0; i < $1 || (succeeded == 0 && i < 10 * $1); i++)); do
     if berth run --bundle "$bundle" race > "$BATS_TEST_TMPDIR/race.log" 2>&1 < /dev/null; then
       succeeded=$((succeeded + 1))
     else
       failed=$((failed + 1))
     fi
-    if grep -q '^got ' "$BATS_TEST_TMPDIR/race.log"; then fail "in run $i:" "$(< "$BATS_TEST_TMPDIR/race.log")" || return; fi
-    untouched || return
+    readarray -t log < "$BATS_TEST_TMPDIR/race.log"
+    if [[ $'\n'${log[*]} = *$'\n''got '* ]]; then fail "in run $i:" "${log[@]}" || return; fi
   done
+  untouched || return
   echo "$succeeded succeeded, $failed failed"
   # Neither side of the race was always the same, and berth came to an end of its work.
   ((succeeded > 0)) || fail "none succeeded" "$(< "$BATS_TEST_TMPDIR/race.log")"
