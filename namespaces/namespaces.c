@@ -186,15 +186,23 @@ static int sort_joins(struct ns_plan *plan)
 	return 0;
 }
 
-int ns_open_joins(struct ns_plan *plan, const struct spec *spec)
+/* An order that is forced on us, by what is really joined. */
+static bool needs_stage(const struct ns_plan *plan)
 {
 	bool joins = false;
+
+	for (enum ns_type type = 0; type < NS_TYPES; type++)
+		joins |= plan->join[type] >= 0;
+	return plan->time_offsets || (plan->join[NS_PID] >= 0 && !plan->late_pid) || plan->join[NS_USER] >= 0 ||
+	       (plan->new_flags & CLONE_NEWUSER && joins);
+}
+
+int ns_open_joins(struct ns_plan *plan, const struct spec *spec)
+{
 	int r = 0;
 
-	for (enum ns_type type = 0; r >= 0 && type < NS_TYPES; type++) {
+	for (enum ns_type type = 0; r >= 0 && type < NS_TYPES; type++)
 		r = open_join(plan, spec, type);
-		joins |= plan->join[type] >= 0;
-	}
 	if (r >= 0)
 		r = sort_joins(plan);
 	if (r >= 0)
@@ -202,9 +210,32 @@ int ns_open_joins(struct ns_plan *plan, const struct spec *spec)
 	if (r < 0)
 		ns_close(plan);
 	/* What turned out to be inherited forces no order. */
-	plan->staged = plan->time_offsets || plan->join[NS_PID] >= 0 || plan->join[NS_USER] >= 0 ||
-		       (plan->new_flags & CLONE_NEWUSER && joins);
+	plan->staged = needs_stage(plan);
 	return r;
+}
+
+void ns_defer_pid(struct ns_plan *plan)
+{
+	if (plan->join[NS_PID] < 0 || plan->join[NS_USER] >= 0 || plan->new_flags & CLONE_NEWUSER || plan->join[NS_MOUNT] >= 0)
+		return;
+	char option[NS_PROC_OPTION_SIZE];
+	_cleanup_fd_ int proc = sys_fsopen("proc");
+
+	ns_proc_option(plan, option);
+	plan->late_pid = proc >= 0 && sys_fsconfig(proc, FSCONFIG_SET_STRING, "pidns", strchr(option, '=') + 1, 0) >= 0;
+	plan->staged = needs_stage(plan);
+}
+
+int ns_join_pid(const struct ns_plan *plan)
+{
+	int r = sys_setns(plan->join[NS_PID], CLONE_NEWPID);
+
+	return r < 0 ? fail(-r, "join the pid namespace") : 0;
+}
+
+void ns_proc_option(const struct ns_plan *plan, char *text)
+{
+	snprintf(text, NS_PROC_OPTION_SIZE, "pidns=/proc/self/fd/%d", plan->join[NS_PID]);
 }
 
 void ns_close(struct ns_plan *plan)
@@ -225,7 +256,7 @@ static enum ns_join_phase phase_of(const struct ns_plan *plan, enum ns_type type
 int ns_join(const struct ns_plan *plan, enum ns_join_phase phase)
 {
 	for (enum ns_type type = 0; type < NS_TYPES; type++) {
-		if (plan->join[type] < 0 || phase_of(plan, type) != phase)
+		if (plan->join[type] < 0 || phase_of(plan, type) != phase || (type == NS_PID && plan->late_pid))
 			continue;
 		int r = sys_setns(plan->join[type], (int)ns_type_clone_flag(type));
 

@@ -14,6 +14,7 @@ struct ns_plan {
 	uint64_t new_flags;  /* CLONE_NEW* that clone3 makes (a stage unshares NEWTIME); without NEWCGROUP, and NEWTIME with offsets */
 	bool unshare_cgroup; /* init unshares it in its own cgroup, since the kernel roots it at its maker's */
 	bool time_offsets;   /* a new time namespace with offsets: unshared by the stage, whose children enter it */
+	bool late_pid;       /* init stays out of the pid namespace to join, and has an heir in there: ns_defer_pid() */
 	bool staged;         /* an order is forced on us, so another process goes first: see ns_join(); birth() sets it, too */
 	unsigned own;        /* bit t: type t is the container's own, new or joined; what it inherits is not */
 	unsigned after_user; /* bit t: the namespace to join belongs to the user namespace to join, or to one below it */
@@ -36,6 +37,20 @@ int ns_plan(struct ns_plan *plan, const struct spec *spec);
  * path were given.
  */
 int ns_open_joins(struct ns_plan *plan, const struct spec *spec);
+
+/*
+ * Who has CAP_SYS_PTRACE in a pid namespace, and no user namespace, can trace whatever comes into it, and have its privileges and its view of
+ * the host. So leave the pid namespace to join (late_pid) until there is nothing left to have, if what init does before can be done from
+ * outside: with the container's own mounts, no user namespace, and a procfs that shows another pid namespace (Linux 6.17).
+ */
+void ns_defer_pid(struct ns_plan *plan);
+
+/* With late_pid: those that the caller makes from now on are in there. */
+int ns_join_pid(const struct ns_plan *plan);
+
+/* With late_pid: the mount option by which a procfs shows that one's processes, in text of size bytes. */
+#define NS_PROC_OPTION_SIZE 40
+void ns_proc_option(const struct ns_plan *plan, char *text);
 
 void ns_close(struct ns_plan *plan);
 

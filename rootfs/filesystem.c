@@ -89,7 +89,9 @@ static int add_parameters(struct parameters *p, struct arena *arena, const struc
 	const struct mount_options *options = &plan->options;
 	const char *label = mount_label(rootfs, plan);
 
-	*p = (struct parameters){ .items = arena_array(arena, options->data_count + 2, sizeof *p->items) };
+	*p = (struct parameters){ .items = arena_array(arena, options->data_count + 3, sizeof *p->items) };
+	if (rootfs->request->proc_option && strcmp(plan->spec->type, "proc") == 0)
+		p->items[p->count++] = arena_strdup(arena, rootfs->request->proc_option);
 	/* A tmpfs over a directory of the image takes that directory's mode, as other runtimes do. */
 	if (!made && strcmp(plan->spec->type, "tmpfs") == 0 && !has_key(options, "mode")) {
 		struct stat st;

@@ -20,6 +20,7 @@ struct rootfs_request {
 	bool cgroup_namespace; /* a new or joined cgroup namespace */
 	const char *cgroup_mount; /* host's cgroup2 mount point, or NULL */
 	const char *cgroup_path;  /* the container's group below it, or NULL */
+	const char *proc_option;  /* of each procfs: that it shows the processes of another pid namespace than init's; NULL: of init's */
 	const int *idmap_fds;     /* per mount: user namespace whose maps the mount takes, or -1; NULL: none at all */
 	bool emulate;          /* programs of other architectures are to run: rootfs/emulate.h */
 	bool live;             /* the mounts are for a container that runs already: rootfs/live.h */

@@ -6,6 +6,7 @@
 #include "base/trace.h"
 #include "runtime/process.h"
 
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -160,6 +161,15 @@ static int move_pinned(const struct birth *birth)
 	return r < 0 ? fail(-r, "enter the container's cgroup") : 0;
 }
 
+/* Of whom nobody will ever know must not live on. */
+static _Noreturn void announce(const struct newborn *newborn, enum msg_type type, int pid, int pidfd)
+{
+	if (protocol_send(newborn->socket, type, pid, -1) >= 0)
+		_exit(0);
+	(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+	_exit(1);
+}
+
 static _Noreturn void stage_main(const struct birth *birth)
 {
 	struct newborn *newborn = birth->newborn;
@@ -179,17 +189,57 @@ static _Noreturn void stage_main(const struct birth *birth)
 		clone_failed(pid, flags);
 		goto failed;
 	}
-	if (protocol_send(newborn->socket, MSG_BORN, pid, pidfd) >= 0)
-		_exit(0);
-	/* Nobody will ever know of init: it must not live on. */
-	(void)sys_pidfd_send_signal(pidfd, SIGKILL);
-	_exit(1);
+	announce(newborn, MSG_BORN, pid, pidfd);
 failed:
 	protocol_send_error(newborn->socket, false);
 	_exit(1);
 }
 
+int birth_hand_over(struct newborn *newborn)
+{
+	_cleanup_fd_ int pidfd = -1;
+	int r = newborn_await_go(newborn);
+
+	if (r >= 0)
+		r = ns_join_pid(&newborn->plan);
+	if (r >= 0)
+		r = process_strip(newborn, false);
+	if (r < 0)
+		return r;
+	int pid = clone_process(CLONE_PARENT, -1, &pidfd);
+
+	if (pid < 0)
+		return clone_failed(pid, 0);
+	if (pid > 0)
+		announce(newborn, MSG_HEIR, pid, pidfd);
+	newborn->state->pid = getpid();
+	if (setsid() < 0)
+		return fail(errno, "setsid");
+	if (newborn->terminal && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
+		return fail(errno, "make the terminal the controlling one");
+	/* Unknown to the runtime, nobody would end it. */
+	return protocol_expect(newborn->socket, MSG_CONTINUE);
+}
+
 /* --- the runtime's side ----------------------------------------------------------------------------------------------- */
+
+/*
+ * What a child has made by CLONE_PARENT, a child of ours as well. Only such a one: in a shared pid namespace it can be traced by now, and
+ * speak before its maker does, which would have us take any process of the host's for the container's.
+ */
+static int take_sibling(struct child *child, pid_t pid, pid_t maker)
+{
+	siginfo_t info = { 0 };
+
+	if (pid <= 0 || pid == maker || waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
+		return refuse(EPROTO, "process %d, said to be the container's, is no child of ours", (int)pid);
+	int fd = sys_pidfd_open(pid);
+
+	if (fd < 0)
+		return fail(-fd, "open process %d", (int)pid);
+	child->ref = (struct pidref){ .pid = pid, .fd = fd };
+	return 0;
+}
 
 /* Serve the stage until init is born. */
 static int attend_stage(struct child *child, const struct newborn *newborn)
@@ -206,7 +256,9 @@ static int attend_stage(struct child *child, const struct newborn *newborn)
 		if (r < 0)
 			return r;
 		if (msg.type == MSG_BORN) {
-			child->ref = (struct pidref){ .pid = msg.number, .fd = steal_fd(&fd) };
+			r = take_sibling(child, msg.number, child->stage);
+			if (r < 0)
+				return r;
 			reap(child->stage);
 			child->stage = 0;
 			return 0;
@@ -285,6 +337,19 @@ int birth(struct child *child, const struct birth *birth)
 		error_restore(&e);
 	}
 	return r;
+}
+
+int child_succeed(struct child *child, pid_t pid)
+{
+	struct pidref init = child->ref;
+	int r = take_sibling(child, pid, init.pid);
+
+	if (r < 0)
+		return r;
+	(void)pidref_kill(&init, SIGKILL);
+	reap(init.pid);
+	pidref_close(&init);
+	return 0;
 }
 
 void child_destroy(struct child *child)

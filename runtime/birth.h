@@ -39,6 +39,15 @@ int child_connect(struct child *child, struct newborn *newborn);
  */
 int birth(struct child *child, const struct birth *birth);
 
+/*
+ * In init, with plan.late_pid: once all is done that takes more than the workload may have, a process in the pid namespace to join takes its
+ * place, with nothing of the host's, as what exec puts into a container. Returns in that one; init ends.
+ */
+int birth_hand_over(struct newborn *newborn);
+
+/* The runtime's side: child->ref is the heir; init is ended and reaped. -EPROTO when pid is no child of ours. */
+int child_succeed(struct child *child, pid_t pid);
+
 /* In the child: be out of reach of other processes of the container. */
 int birth_hide(void);
 

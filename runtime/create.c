@@ -168,8 +168,14 @@ void creation_close_idmaps(struct creation *c)
 static int prepare_rootfs(struct creation *c)
 {
 	TRACE_SCOPE("prepare rootfs");
+	const struct ns_plan *plan = &c->newborn.plan;
+	char *proc_option = NULL;
 	int r = creation_open_idmaps(c);
 
+	if (plan->late_pid) {
+		proc_option = arena_alloc(&c->arena, NS_PROC_OPTION_SIZE);
+		ns_proc_option(plan, proc_option);
+	}
 	if (r >= 0) {
 		c->rootfs_request = (struct rootfs_request){
 			.spec = &c->spec,
@@ -180,6 +186,7 @@ static int prepare_rootfs(struct creation *c)
 			.cgroup_namespace = c->spec.linux_.namespaces[NS_CGROUP].set,
 			.cgroup_mount = cgroup_mount_point(),
 			.cgroup_path = c->cgroup.path[0] ? c->cgroup.path : NULL,
+			.proc_option = proc_option,
 			.idmap_fds = c->idmap_fds,
 			.emulate = c->newborn.extras.emulate,
 		};
@@ -312,6 +319,7 @@ static int prepare(struct creation *c, bool run)
 
 	if (r < 0)
 		return r;
+	ns_defer_pid(&c->newborn.plan);
 	begin_network(c);
 	r = prepare_process(c);
 	if (r >= 0)
@@ -371,6 +379,31 @@ static int write_ipc_sysctls(const struct creation *c)
 	return ipcns < 0 ? fail(errno, "open the container's IPC namespace") : sysctl_write_ipc(ipcns, &c->spec.linux_.sysctl);
 }
 
+/* The start time and the inode tell init from a later process of the same number. */
+static int identify_init(struct creation *c)
+{
+	c->state.pid = c->child.ref.pid;
+	int r = proc_start_time(c->state.pid, &c->state.start_time);
+
+	if (r < 0)
+		return fail(-r, "read the start time of process %d", (int)c->state.pid);
+	c->state.pidfd_inode = pidref_inode(&c->child.ref);
+	return 0;
+}
+
+/* Once: what has another one yet is not our init. */
+static int take_heir(struct creation *c, pid_t pid)
+{
+	if (!c->newborn.plan.late_pid)
+		return refuse(EPROTO, "the container's process sent message %u out of order: it has no heir", MSG_HEIR);
+	c->newborn.plan.late_pid = false;
+	int r = child_succeed(&c->child, pid);
+
+	if (r >= 0)
+		r = identify_init(c);
+	return r < 0 ? r : store_write_state(c->store, &c->state);
+}
+
 static int answer(struct creation *c, const struct msg *msg, int *fd)
 {
 	int r;
@@ -384,6 +417,9 @@ static int answer(struct creation *c, const struct msg *msg, int *fd)
 		return r < 0 ? r : tell(c, MSG_CONTINUE);
 	case MSG_CONSOLE:
 		r = creation_take_terminal(c, fd);
+		return r < 0 ? r : tell(c, MSG_CONTINUE);
+	case MSG_HEIR:
+		r = take_heir(c, msg->number);
 		return r < 0 ? r : tell(c, MSG_CONTINUE);
 	case MSG_LISTENER:
 		return report_listener(&c->spec, &c->state, STATUS_CREATING, c->state.pid, *fd);
@@ -550,15 +586,11 @@ static int await_network(struct creation *c)
 	return c->network < 0 ? c->network : 0;
 }
 
-/* The start time and the inode tell init from a later process of the same number. */
 static int record_birth(struct creation *c)
 {
-	int r = proc_start_time(c->state.pid, &c->state.start_time);
+	int r = identify_init(c);
 
-	if (r < 0)
-		return fail(-r, "read the start time of process %d", (int)c->state.pid);
-	c->state.pidfd_inode = pidref_inode(&c->child.ref);
-	return store_save_config(c->store, c->config, c->config_size);
+	return r < 0 ? r : store_save_config(c->store, c->config, c->config_size);
 }
 
 static int bring_up(struct creation *c, bool run)

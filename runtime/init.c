@@ -135,6 +135,13 @@ static int run_create_hooks(struct newborn *newborn)
 		if (r < 0)
 			return r;
 	}
+	/* The specification has these in all of the container's namespaces. */
+	if (has_hooks(spec, HOOK_CREATE_CONTAINER) && newborn->plan.late_pid) {
+		int r = ns_join_pid(&newborn->plan);
+
+		if (r < 0)
+			return r;
+	}
 	return run_hooks(newborn, HOOK_CREATE_CONTAINER, STATUS_CREATING);
 }
 
@@ -263,6 +270,8 @@ static int init_run(struct newborn *newborn)
 		r = ns_join(&newborn->plan, JOIN_BEFORE_USER);
 	if (r >= 0)
 		r = build(newborn);
+	if (r >= 0 && newborn->plan.late_pid)
+		r = birth_hand_over(newborn);
 	if (r >= 0)
 		r = tell_inside(newborn);
 	return r < 0 ? r : process_become(newborn);

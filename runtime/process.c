@@ -26,7 +26,8 @@ int process_open_terminal(struct newborn *newborn)
 	master = rootfs_open_console(root, newborn->rootfs != NULL, process->user.uid, height, width, &peer);
 	if (master < 0)
 		return master;
-	if (ioctl(peer, TIOCSCTTY, 0) < 0)
+	/* An heir is to lead the session. */
+	if (!newborn->plan.late_pid && ioctl(peer, TIOCSCTTY, 0) < 0)
 		return fail(errno, "make the terminal the controlling one");
 	for (int fd = 0; fd < 3; fd++)
 		if (dup3(peer, fd, 0) < 0)

@@ -5,7 +5,7 @@
  *      runtime                         child
  *         <---- MAP_ME -------------     stage: in its new user namespace, wants its id maps
  *          ---- MAPPED ------------>
- *         <---- BORN (pidfd) -------     stage: init is its sibling; the stage leaves
+ *         <---- BORN ---------------     stage: init is its sibling; the stage leaves
  *          ---- NETWORK (fd) ------>     init: its new network namespace, if that was made meanwhile; whoever made it says so
  *          ---- GO ---------------->     init: mapped, in its cgroup
  *         <---- SYSCTL -------------     init: its IPC namespace's parameters are not for it to write (only where the kernel has denied it)
@@ -14,6 +14,8 @@
  *          ---- CONTINUE ---------->
  *         <---- CONSOLE (master) ---     init: a terminal was asked for
  *          ---- CONTINUE ---------->     it has its size
+ *         <---- HEIR ---------------     init: a sibling of it, in the pid namespace to join, is the container's process from now on
+ *          ---- CONTINUE ---------->     the heir: the runtime knows it, and init is gone
  *         <---- LISTENER (fd) ------     a seccomp notify filter is in place
  *         <---- INSIDE -------------     `run` only: it is in its root file system, and whoever looks may see the container
  *          ---- START ------------->     and when it is ready, it need not wait
@@ -42,6 +44,7 @@ enum msg_type {
 	MSG_INSIDE,
 	MSG_READY,
 	MSG_SYSCTL,
+	MSG_HEIR,
 	/* from the runtime */
 	MSG_MAPPED,
 	MSG_NETWORK,
@@ -53,7 +56,7 @@ enum msg_type {
 
 struct msg {
 	uint32_t type;        /* enum msg_type */
-	int32_t number;       /* BORN: the pid; ERROR: 1 when a startContainer hook failed */
+	int32_t number;       /* BORN, HEIR: the pid; ERROR: 1 when a startContainer hook failed */
 	struct error error;   /* ERROR */
 };
 

@@ -194,6 +194,62 @@ user_namespace() { # maps of 65536 ids from 100000
   assert_output $'0\n/bin/busybox'
 }
 
+# Who builds it stays outside of that namespace, where the kernel allows it, and is followed by the container's process.
+@test "pid: in one that is joined there is one process of the container, which is its process in every way" {
+  local shared=$BATS_TEST_TMPDIR/shared path
+  mkdir "$shared"
+  bundle first
+  script 'sleep 1000'
+  start_new first
+  path=/proc/$(pid_of first)/ns/pid
+  bundle one
+  config '(.linux.namespaces[] | select(.type == "pid")).path = $path |
+    .hooks.createContainer = [{ path: "/bin/sh", args: ["sh", "-c", "readlink /proc/self/ns/pid > \($shared)/create"] }] |
+    .hooks.startContainer = [{ path: "/bin/sh", args: ["sh", "-c", "grep -o pid.:[0-9]* > /hook"] }]' --arg path "$path" --arg shared "$shared"
+  script 'cat /hook; echo pid\":$$; cat /proc/1/comm; set -- /proc/[0-9]*; echo $#; exit 7'
+  run berth run --bundle "$bundle" one
+  assert_equal "$status" 7
+  assert_equal "${lines[0]}" "${lines[1]}"
+  assert_equal "${lines[*]:2}" 'sleep 2'
+  assert_equal "$(< "$shared/create")" "$(readlink "$path")"
+
+  script 'exec sleep 1000'
+  local pid before
+  before=$(wc -l < "$(cgroup_of first)/cgroup.procs")
+  create one --pid-file "$BATS_TEST_TMPDIR/pid"
+  pid=$(pid_of one)
+  assert_equal "$(< "$BATS_TEST_TMPDIR/pid")" "$pid"
+  assert_equal "$(status_of one)" created
+  assert_equal "$(readlink "/proc/$pid/ns/pid")" "$(readlink "$path")"
+  assert_equal "$(< "$(cgroup_of one)/cgroup.procs")" "$pid"
+  read -r _ _ _ _ group session _ < "/proc/$pid/stat"
+  assert_equal "$group $session" "$pid $pid"
+  berth start one
+  wait_until grep -qx sleep "/proc/$pid/comm"
+  assert_equal "$(status_of one)" running
+  run berth exec one cat /proc/self/comm
+  assert_output cat
+  berth kill one KILL
+  wait_until test "$(status_of one)" = stopped
+  berth delete one
+  assert_equal "$(wc -l < "$(cgroup_of first)/cgroup.procs")" "$before"
+
+  # Its terminal is the controlling one.
+  config '.process.terminal = true | del(.hooks)'
+  script 'echo $(tty) $(ps -o tty,pid | awk "\$2 == $$ { print \$1 }"); echo to-tty > /dev/tty'
+  run python3 "$top/tests/lib/on_terminal.py" 24x80 -- "$BERTH" --root "$BATS_TEST_TMPDIR/state" run --bundle "$bundle" one 3>&-
+  assert_success
+  assert_contains '/dev/pts/0 136,0'
+  assert_contains to-tty
+
+  # What it fails of is told, and nothing is left of it.
+  config '.process.terminal = false'
+  args /missing
+  run_config
+  assert_error /missing
+  assert_status one none
+}
+
 @test "network: loopback is up in a new one, and what is joined is left alone" {
   bundle lo
   run_inside 'ip addr show lo; ping -c1 -W60 127.0.0.1 > /dev/null && echo pong'

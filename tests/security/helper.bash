@@ -64,3 +64,9 @@ time.sleep(1000)' "$blocked" 3>&- &
 unblock() { kill "$blocker"; wait "$blocker" || :; } 2> /dev/null
 
 log_of() { cat "$BATS_TEST_TMPDIR/$1.log"; }
+
+proc_of_other_pids() {
+  local place=$BATS_TEST_TMPDIR/proc
+  mkdir -p "$place"
+  mount -t proc -o pidns=/proc/self/ns/pid proc "$place" 2> /dev/null && umount "$place"
+}

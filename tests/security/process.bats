@@ -126,6 +126,28 @@ half_exec() { # ID
   assert_equal "$(grep '^sees Cap' <<< "$output" | sort -u)" $'sees CapPrm:\t00000000000801c3'
 }
 
+# The same where another container's process is made: what builds it is not in there, however long that takes.
+@test "CAP_SYS_PTRACE: what is made in a shared pid namespace comes there with nothing of the host's" {
+  local point
+  proc_of_other_pids || skip "before Linux 6.17 a procfs shows its maker's pid namespace only"
+  for point in createRuntime prestart; do
+    bundle $point
+    capabilities SYS_PTRACE
+    attacker $point watch
+    bundle joins-$point
+    config '.linux.namespaces |= map(if .type == "pid" then .path = $path else . end) | .hooks[$point] = [{ path: "/bin/sleep", args: ["sleep", "0.5"] }]' \
+      --arg path "/proc/$(pid_of $point)/ns/pid" --arg point $point
+    create joins-$point
+    let_try $point
+    run log_of $point
+    assert_line 'saw berth'
+    assert_line 'got fd/0' # it is traced indeed
+    assert_equal "$(grep '^sees /' <<< "$output" | sed 's/ (deleted)//' | sort -u)" "sees $(printf '%s\n' /dev/null \
+      "$BATS_TEST_TMPDIR"/{joins-$point.log,state/joins-$point/{result,start}.fifo} | sort | sed '2,$s/^/sees /')"
+    assert_equal "$(grep '^sees Cap' <<< "$output" | sort -u)" $'sees CapPrm:\t00000000a80425fb'
+  done
+}
+
 @test "exec into a container with a joined mount namespace stays in the container's root" {
   bundle one
   secret

@@ -30,7 +30,7 @@ setup() {
   script 'touch /ran'
 }
 
-error=1 map_me=2 born=3 built=4 console=5 listener=6 inside=7 ready=8 sysctl=9 mapped=10 network=11 start=14
+error=1 map_me=2 born=3 built=4 console=5 listener=6 inside=7 ready=8 sysctl=9 heir=10 mapped=11 network=12 start=15
 
 refuses() { # MESSAGE...
   waiting "${command:-run}" --bundle "$bundle" one
@@ -48,15 +48,35 @@ refuses_now() { # MESSAGE...
 
 @test "messages out of order, unknown, with a descriptor too many or too few" {
   local kind
-  for kind in 0 $map_me $mapped $network $start 15 99 4294967295; do refuses "$kind"; done
+  for kind in 0 $map_me $mapped $network $start 16 99 4294967295; do refuses "$kind"; done
   for kind in $inside $ready $built $map_me; do refuses "$kind" FD; done
-  for kind in $console $listener $born; do refuses "$kind"; done
-  for kind in $sysctl $born; do refuses "$kind" FD NUMBER=1; done
+  for kind in $console $listener $born $heir; do refuses "$kind"; done
+  for kind in $sysctl $born $heir; do refuses "$kind" FD NUMBER=1; done
   command=create refuses $inside
   for kind in $inside $built $console $sysctl; do
     waiting run --bundle "$bundle" one
     python3 "$top/tests/security/protocol.py" "$init" $inside 3>&-
     if [[ $kind = "$console" ]]; then refuses_now "$kind" FD; else refuses_now "$kind"; fi
+  done
+}
+
+# Such a process is in the runtime's hands: it would be signalled, and told to be the container.
+@test "an heir that is no child of the runtime" {
+  local number
+  proc_of_other_pids || skip "before Linux 6.17 a procfs shows its maker's pid namespace only"
+  bundle first
+  script 'exec sleep 1000'
+  start_new first
+  bundle=$BATS_TEST_TMPDIR/one
+  config '(.linux.namespaces[] | select(.type == "pid")).path = $path' --arg path "/proc/$(pid_of first)/ns/pid"
+  for number in 0 -1 1 $$ init runtime; do
+    waiting run --bundle "$bundle" one
+    case $number in init) number=$init ;; runtime) number=$runtime ;; esac
+    says $heir NUMBER="$number"
+    assert_error 'no child of ours'
+    assert_status one none
+    [[ ! -d /proc/$init ]] || fail "the process lives on"
+    assert_missing "$bundle/rootfs/ran"
   done
 }
 

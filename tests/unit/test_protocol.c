@@ -24,12 +24,16 @@ static void legal_orders_are_accepted(void **state)
 		{ "run", PHASE_BUILD, { { MSG_INSIDE, false }, { MSG_READY, false } } },
 		{ "hooks", PHASE_BUILD, { { MSG_BUILT, false }, { MSG_READY, false } } },
 		{ "everything", PHASE_STAGE,
-		  { { MSG_MAP_ME, false }, { MSG_BORN, true }, { MSG_SYSCTL, false }, { MSG_BUILT, false }, { MSG_CONSOLE, true },
+		  { { MSG_MAP_ME, false }, { MSG_BORN, false }, { MSG_SYSCTL, false }, { MSG_BUILT, false }, { MSG_CONSOLE, true },
 		    { MSG_LISTENER, true }, { MSG_READY, false } } },
 		{ "everything of a run", PHASE_STAGE,
-		  { { MSG_MAP_ME, false }, { MSG_BORN, true }, { MSG_BUILT, false }, { MSG_CONSOLE, true },
+		  { { MSG_MAP_ME, false }, { MSG_BORN, false }, { MSG_BUILT, false }, { MSG_CONSOLE, true },
 		    { MSG_INSIDE, false }, { MSG_LISTENER, true }, { MSG_READY, false } } },
 		{ "run with hooks", PHASE_BUILD, { { MSG_BUILT, false }, { MSG_INSIDE, false }, { MSG_READY, false } } },
+		{ "an heir", PHASE_STAGE,
+		  { { MSG_BORN, false }, { MSG_BUILT, false }, { MSG_CONSOLE, true }, { MSG_HEIR, false }, { MSG_LISTENER, true },
+		    { MSG_INSIDE, false }, { MSG_READY, false } } },
+		{ "an heir only", PHASE_BUILD, { { MSG_HEIR, false }, { MSG_READY, false } } },
 		{ "terminal only", PHASE_BUILD, { { MSG_CONSOLE, true }, { MSG_READY, false } } },
 		{ "listener only", PHASE_BUILD, { { MSG_LISTENER, true }, { MSG_READY, false } } },
 	};
@@ -50,9 +54,9 @@ static void all_else_is_refused(void **state)
 {
 	static const bool allowed[PHASES][MSG_TYPES] = {
 		[PHASE_STAGE] = { [MSG_MAP_ME] = true, [MSG_BORN] = true },
-		[PHASE_BUILD] = { [MSG_SYSCTL] = true, [MSG_BUILT] = true, [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
-		[PHASE_ENTERED] = { [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
-		[PHASE_CONSOLE] = { [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
+		[PHASE_BUILD] = { [MSG_SYSCTL] = true, [MSG_HEIR] = true, [MSG_BUILT] = true, [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
+		[PHASE_ENTERED] = { [MSG_HEIR] = true, [MSG_CONSOLE] = true, [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
+		[PHASE_CONSOLE] = { [MSG_HEIR] = true, [MSG_LISTENER] = true, [MSG_INSIDE] = true, [MSG_READY] = true },
 		[PHASE_INSIDE] = { [MSG_LISTENER] = true, [MSG_READY] = true },
 	};
 
@@ -73,7 +77,7 @@ static void a_descriptor_where_none_belongs_is_refused(void **state)
 	(void)state;
 	assert_false(protocol_legal(PHASE_BUILD, MSG_READY, true, &next));
 	assert_false(protocol_legal(PHASE_BUILD, MSG_CONSOLE, false, &next));
-	assert_false(protocol_legal(PHASE_STAGE, MSG_BORN, false, &next));
+	assert_false(protocol_legal(PHASE_STAGE, MSG_BORN, true, &next));
 }
 
 struct pair {
