@@ -218,11 +218,9 @@ void ns_defer_pid(struct ns_plan *plan)
 {
 	if (plan->join[NS_PID] < 0 || plan->join[NS_USER] >= 0 || plan->new_flags & CLONE_NEWUSER || plan->join[NS_MOUNT] >= 0)
 		return;
-	char option[NS_PROC_OPTION_SIZE];
 	_cleanup_fd_ int proc = sys_fsopen("proc");
 
-	ns_proc_option(plan, option);
-	plan->late_pid = proc >= 0 && sys_fsconfig(proc, FSCONFIG_SET_STRING, "pidns", strchr(option, '=') + 1, 0) >= 0;
+	plan->late_pid = proc >= 0 && sys_fsconfig(proc, FSCONFIG_SET_STRING, "pidns", fd_path(plan->join[NS_PID]).text, 0) >= 0;
 	plan->staged = needs_stage(plan);
 }
 
@@ -233,9 +231,12 @@ int ns_join_pid(const struct ns_plan *plan)
 	return r < 0 ? fail(-r, "join the pid namespace") : 0;
 }
 
-void ns_proc_option(const struct ns_plan *plan, char *text)
+struct ns_proc_option ns_proc_option(const struct ns_plan *plan)
 {
-	snprintf(text, NS_PROC_OPTION_SIZE, "pidns=/proc/self/fd/%d", plan->join[NS_PID]);
+	struct ns_proc_option option;
+
+	snprintf(option.text, sizeof option.text, "pidns=%s", fd_path(plan->join[NS_PID]).text);
+	return option;
 }
 
 void ns_close(struct ns_plan *plan)

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "base/fd.h"
 #include "oci/spec.h"
 
 #include <stdbool.h>
@@ -48,9 +49,11 @@ void ns_defer_pid(struct ns_plan *plan);
 /* With late_pid: those that the caller makes from now on are in there. */
 int ns_join_pid(const struct ns_plan *plan);
 
-/* With late_pid: the mount option by which a procfs shows that one's processes, in text of size bytes. */
-#define NS_PROC_OPTION_SIZE 40
-void ns_proc_option(const struct ns_plan *plan, char *text);
+/* With late_pid: the mount option by which a procfs shows that one's processes. */
+struct ns_proc_option {
+	char text[sizeof "pidns=" + sizeof(struct fd_path)];
+};
+struct ns_proc_option ns_proc_option(const struct ns_plan *plan);
 
 void ns_close(struct ns_plan *plan);
 

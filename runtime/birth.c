@@ -201,6 +201,8 @@ int birth_hand_over(struct newborn *newborn)
 	int r = newborn_await_go(newborn);
 
 	if (r >= 0)
+		r = process_prepare(newborn);
+	if (r >= 0)
 		r = ns_join_pid(&newborn->plan);
 	if (r >= 0)
 		r = process_strip(newborn, false);
@@ -339,17 +341,22 @@ int birth(struct child *child, const struct birth *birth)
 	return r;
 }
 
-int child_succeed(struct child *child, pid_t pid)
+int child_succeed(struct child *child, pid_t pid, struct pidref *former)
 {
 	struct pidref init = child->ref;
 	int r = take_sibling(child, pid, init.pid);
 
-	if (r < 0)
-		return r;
-	(void)pidref_kill(&init, SIGKILL);
-	reap(init.pid);
-	pidref_close(&init);
-	return 0;
+	*former = r < 0 ? PIDREF_NONE : init;
+	return r;
+}
+
+void child_end(struct pidref *ref)
+{
+	if (ref->pid > 0) {
+		(void)pidref_kill(ref, SIGKILL);
+		reap(ref->pid);
+	}
+	pidref_close(ref);
 }
 
 void child_destroy(struct child *child)
@@ -360,9 +367,5 @@ void child_destroy(struct child *child)
 		reap(child->stage);
 		child->stage = 0;
 	}
-	if (child->ref.pid > 0) {
-		(void)pidref_kill(&child->ref, SIGKILL);
-		reap(child->ref.pid);
-	}
-	pidref_close(&child->ref);
+	child_end(&child->ref);
 }

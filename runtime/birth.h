@@ -45,8 +45,11 @@ int birth(struct child *child, const struct birth *birth);
  */
 int birth_hand_over(struct newborn *newborn);
 
-/* The runtime's side: child->ref is the heir; init is ended and reaped. -EPROTO when pid is no child of ours. */
-int child_succeed(struct child *child, pid_t pid);
+/* The runtime's side: child->ref is the heir, *former was. -EPROTO when pid is no child of ours. */
+int child_succeed(struct child *child, pid_t pid, struct pidref *former);
+
+/* Kill, reap and close one of ours; none is fine. */
+void child_end(struct pidref *ref);
 
 /* In the child: be out of reach of other processes of the container. */
 int birth_hide(void);

@@ -169,13 +169,7 @@ static int prepare_rootfs(struct creation *c)
 {
 	TRACE_SCOPE("prepare rootfs");
 	const struct ns_plan *plan = &c->newborn.plan;
-	char *proc_option = NULL;
 	int r = creation_open_idmaps(c);
-
-	if (plan->late_pid) {
-		proc_option = arena_alloc(&c->arena, NS_PROC_OPTION_SIZE);
-		ns_proc_option(plan, proc_option);
-	}
 	if (r >= 0) {
 		c->rootfs_request = (struct rootfs_request){
 			.spec = &c->spec,
@@ -186,7 +180,7 @@ static int prepare_rootfs(struct creation *c)
 			.cgroup_namespace = c->spec.linux_.namespaces[NS_CGROUP].set,
 			.cgroup_mount = cgroup_mount_point(),
 			.cgroup_path = c->cgroup.path[0] ? c->cgroup.path : NULL,
-			.proc_option = proc_option,
+			.proc_option = plan->late_pid ? arena_strdup(&c->arena, ns_proc_option(plan).text) : NULL,
 			.idmap_fds = c->idmap_fds,
 			.emulate = c->newborn.extras.emulate,
 		};
@@ -313,13 +307,51 @@ static void begin_network(struct creation *c)
 		plan->new_flags &= ~(uint64_t)CLONE_NEWNET;
 }
 
+/* Init's own files, which a procfs has only for who is in its pid namespace. */
+static bool is_of_process(const char *path)
+{
+	static const char *const paths[] = { "/proc/self", "/proc/thread-self", "/proc/net", "/proc/mounts" };
+
+	for (size_t i = 0; path && i < sizeof paths / sizeof *paths; i++)
+		if (strncmp(path, paths[i], strlen(paths[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool have_one_of_process(const struct strings *paths)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		if (is_of_process(paths->items[i]))
+			return true;
+	return false;
+}
+
+/* Whether what init builds has to do with the pid namespace that it is in, or there may be no second process. */
+static bool needs_processes(const struct spec *spec)
+{
+	const struct spec_linux *config = &spec->linux_;
+
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const struct spec_mount *mount = &spec->mounts[i];
+
+		if (is_of_process(mount->destination) || is_of_process(mount->source))
+			return true;
+		for (size_t j = 0; j < mount->options.count; j++)
+			if (strncmp(mount->options.items[j], "pidns=", strlen("pidns=")) == 0)
+				return true;
+	}
+	return have_one_of_process(&config->masked_paths) || have_one_of_process(&config->readonly_paths) ||
+	       (config->resources.pids_limit.set && config->resources.pids_limit.value == 1);
+}
+
 static int prepare(struct creation *c, bool run)
 {
 	int r = child_connect(&c->child, &c->newborn);
 
 	if (r < 0)
 		return r;
-	ns_defer_pid(&c->newborn.plan);
+	if (!needs_processes(&c->spec))
+		ns_defer_pid(&c->newborn.plan);
 	begin_network(c);
 	r = prepare_process(c);
 	if (r >= 0)
@@ -391,22 +423,57 @@ static int identify_init(struct creation *c)
 	return 0;
 }
 
-/* Once: what has another one yet is not our init. */
+/* Hooks may ask for the state while the container is being created; systemd's scope has its path only now. */
+static bool is_shown_early(const struct creation *c)
+{
+	return report_hooks_before_start(&c->spec) || c->newborn.move_to_cgroup;
+}
+
+/* Never is there a state to be seen whose process has ended, which would be a stopped container's. */
+static int record_heir(struct creation *c)
+{
+	char *created = c->state.created;
+	int r = identify_init(c);
+
+	c->state.created = NULL;
+	if (r >= 0 && is_shown_early(c))
+		r = store_save_state(c->store, &c->state);
+	c->state.created = created;
+	return r < 0 ? r : store_write_state(c->store, &c->state);
+}
+
 static int take_heir(struct creation *c, pid_t pid)
 {
-	if (!c->newborn.plan.late_pid)
-		return refuse(EPROTO, "the container's process sent message %u out of order: it has no heir", MSG_HEIR);
-	c->newborn.plan.late_pid = false;
-	int r = child_succeed(&c->child, pid);
+	struct pidref init;
+	int r = child_succeed(&c->child, pid, &init);
 
-	if (r >= 0)
-		r = identify_init(c);
-	return r < 0 ? r : store_write_state(c->store, &c->state);
+	if (r < 0)
+		return r;
+	c->newborn.plan.late_pid = false;
+	c->succeeded = true;
+	r = record_heir(c);
+	child_end(&init);
+	return r;
+}
+
+/* Init says one part, and its heir, which may be in somebody's hands, the other; there is one at most, and a terminal if one was asked for. */
+static bool is_in_turn(const struct creation *c, uint32_t type)
+{
+	bool from_heir = type == MSG_LISTENER || type == MSG_INSIDE || type == MSG_READY;
+
+	if (type == MSG_HEIR)
+		return c->newborn.plan.late_pid;
+	if (type == MSG_CONSOLE && !c->newborn.terminal)
+		return false;
+	return c->newborn.plan.late_pid ? !from_heir : !c->succeeded || from_heir;
 }
 
 static int answer(struct creation *c, const struct msg *msg, int *fd)
 {
 	int r;
+
+	if (!is_in_turn(c, msg->type))
+		return refuse(EPROTO, "the container's process sent message %u, which is out of order", msg->type);
 
 	switch (msg->type) {
 	case MSG_SYSCTL:
@@ -433,14 +500,28 @@ static int answer(struct creation *c, const struct msg *msg, int *fd)
 	}
 }
 
+/* Where an heir waits for us, the socket does not tell of init's end. Returns 0 for that, 1 when there is something to read. */
+static int await_word(const struct creation *c)
+{
+	struct pollfd p[] = { { .fd = c->child.socket, .events = POLLIN }, { .fd = c->child.ref.fd, .events = POLLIN } };
+
+	while (poll(p, 2, -1) < 0)
+		if (errno != EINTR)
+			return fail(errno, "wait for the container's process");
+	/* What it said before its end may have come just after. */
+	return p[0].revents ? 1 : poll(p, 1, 0) > 0;
+}
+
 static int converse_until_ready(struct creation *c)
 {
 	TRACE_SCOPE("wait until ready");
 	while (c->child.phase != PHASE_READY) {
 		_cleanup_fd_ int fd = -1;
 		struct msg msg;
-		int r = protocol_receive(c->child.socket, &c->child.phase, &msg, &fd);
+		int r = c->newborn.plan.late_pid ? await_word(c) : 1;
 
+		if (r > 0)
+			r = protocol_receive(c->child.socket, &c->child.phase, &msg, &fd);
 		if (r == 0)
 			r = report_early_death(&c->child.ref);
 		if (r >= 0)
@@ -467,6 +548,8 @@ static int heed_init(struct creation *c, int r, int patience)
 		struct msg msg;
 		int said = protocol_receive(c->child.socket, &c->child.phase, &msg, &fd);
 
+		if (said > 0 && msg.type == MSG_HEIR) /* so that it goes as well */
+			(void)take_heir(c, msg.number);
 		if (said > 0)
 			continue;
 		if (said == 0 && (c->ended || pidref_wait_exit(&c->child.ref, patience) <= 0))
@@ -616,8 +699,7 @@ static int bring_up(struct creation *c, bool run)
 		r = creation_attach(c, c->child.ref.pid);
 	if (r >= 0)
 		r = rdt_enter(&c->rdt, c->state.pid);
-	/* Hooks may ask for the state while the container is being created; systemd's scope has its path only now. */
-	bool asked = report_hooks_before_start(&c->spec) || c->newborn.move_to_cgroup;
+	bool asked = is_shown_early(c);
 
 	if (r >= 0 && asked)
 		r = record_birth(c);

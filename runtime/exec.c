@@ -360,6 +360,8 @@ static int take(struct execution *x, const struct msg *msg, int *fd)
 
 	switch (msg->type) {
 	case MSG_CONSOLE:
+		if (!x->newborn.terminal)
+			return refuse(EPROTO, "the container's process sent a terminal during exec, and was asked for none");
 		r = take_terminal(x, fd);
 		return r < 0 ? r : protocol_send(x->child.socket, MSG_CONTINUE, 0, -1);
 	case MSG_LISTENER:

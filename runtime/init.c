@@ -41,8 +41,8 @@ int newborn_await_go(struct newborn *newborn)
 	if (r < 0)
 		return r;
 	newborn->went = true;
-	/* runtime.md "State": for the hooks that run in here, the pid is the one that is seen in here. */
-	newborn->state->pid = getpid();
+	/* runtime.md "State": for the hooks that run in here, the pid is the one that is seen in here, where it is. */
+	newborn->state->pid = newborn->plan.late_pid ? 0 : getpid();
 	return 0;
 }
 

@@ -37,6 +37,7 @@ struct newborn {
 	bool unshare_network;                    /* init makes it, while the runtime writes the id maps */
 	bool went;                               /* GO has been read */
 	bool named;                              /* the stage has set hostname and domainname */
+	bool prepared;                           /* init has done for its heir what that must not have the privilege for */
 	bool in_start_hooks;                     /* a failure now is one of a startContainer hook */
 	mode_t umask;                            /* the caller's */
 };

@@ -212,9 +212,14 @@ int process_enter_ids(const struct spec_user *workload)
 	return 0;
 }
 
+static bool has_label(const struct spec_process *process)
+{
+	return process->apparmor_profile || process->selinux_label;
+}
+
 static int set_label(const struct spec_process *process)
 {
-	if (!process->apparmor_profile && !process->selinux_label)
+	if (!has_label(process))
 		return 0;
 	_cleanup_fd_ int proc = proc_open_trusted();
 
@@ -226,7 +231,7 @@ static int join_keyring(const struct newborn *newborn)
 	const char *label = newborn->process->selinux_label;
 	_cleanup_fd_ int proc = -1;
 
-	if (newborn->no_new_keyring)
+	if (newborn->no_new_keyring || newborn->prepared)
 		return 0;
 	if (label && (proc = proc_open_trusted()) < 0)
 		return proc;
@@ -368,7 +373,7 @@ static uint64_t needed_capabilities(const struct newborn *newborn)
 	if (process->scheduler.set || process->io_priority.set)
 		needed |= 1U << CAP_SYS_NICE;
 	/* A filter without no_new_privs; a /proc of our own to write a label through. */
-	if ((newborn->filter.length > 0 && !process->no_new_privileges) || process->apparmor_profile || process->selinux_label)
+	if ((newborn->filter.length > 0 && !process->no_new_privileges) || (has_label(process) && !newborn->prepared))
 		needed |= 1U << CAP_SYS_ADMIN;
 	return needed;
 }
@@ -378,6 +383,16 @@ int process_strip(const struct newborn *newborn, bool own_user_namespace)
 	int r = close_inherited(newborn);
 
 	return r < 0 || own_user_namespace ? r : capabilities_keep_only(needed_capabilities(newborn));
+}
+
+int process_prepare(struct newborn *newborn)
+{
+	int r = join_keyring(newborn);
+
+	if (r >= 0)
+		r = set_label(newborn->process);
+	newborn->prepared = r >= 0;
+	return r;
 }
 
 /* execCPUAffinity is of those who enter alone. */
@@ -412,7 +427,7 @@ int process_become(struct newborn *newborn)
 		r = set_limits(newborn);
 	if (r >= 0)
 		r = set_extras(newborn, &ruleset);
-	if (r >= 0)
+	if (r >= 0 && !newborn->prepared)
 		r = set_label(process);
 	if (r >= 0)
 		r = newborn_await_go(newborn);

@@ -8,6 +8,9 @@
 /* Open the container's terminal, make it the controlling one and standard input, output and error; send the master to the runtime. */
 int process_open_terminal(struct newborn *newborn);
 
+/* In init, for its heir: the session keyring, and the label for the program, for which that would need more than it may have. */
+int process_prepare(struct newborn *newborn);
+
 /*
  * In the stage of an exec, which has entered the container but cannot be seen there yet: give up what the process to come must not be
  * robbed of. Who has CAP_SYS_PTRACE in there can trace it, whatever it does: so the host's descriptors go, and without a user

@@ -204,7 +204,7 @@ user_namespace() { # maps of 65536 ids from 100000
   path=/proc/$(pid_of first)/ns/pid
   bundle one
   config '(.linux.namespaces[] | select(.type == "pid")).path = $path |
-    .hooks.createContainer = [{ path: "/bin/sh", args: ["sh", "-c", "readlink /proc/self/ns/pid > \($shared)/create"] }] |
+    .hooks.createContainer = [{ path: "/bin/sh", args: ["sh", "-c", "readlink /proc/self/ns/pid > \($shared)/create; cat > \($shared)/state"] }] |
     .hooks.startContainer = [{ path: "/bin/sh", args: ["sh", "-c", "grep -o pid.:[0-9]* > /hook"] }]' --arg path "$path" --arg shared "$shared"
   script 'cat /hook; echo pid\":$$; cat /proc/1/comm; set -- /proc/[0-9]*; echo $#; exit 7'
   run berth run --bundle "$bundle" one
@@ -212,6 +212,8 @@ user_namespace() { # maps of 65536 ids from 100000
   assert_equal "${lines[0]}" "${lines[1]}"
   assert_equal "${lines[*]:2}" 'sleep 2'
   assert_equal "$(< "$shared/create")" "$(readlink "$path")"
+  # Nobody in there has the number of who builds it outside.
+  [[ $(jq .pid "$shared/state") =~ ^(null|[1-9])$ ]] || fail "$(< "$shared/state")"
 
   script 'exec sleep 1000'
   local pid before
@@ -241,6 +243,12 @@ user_namespace() { # maps of 65536 ids from 100000
   assert_success
   assert_contains '/dev/pts/0 136,0'
   assert_contains to-tty
+
+  # What a procfs has of its process only is masked as well.
+  config '.process.terminal = false | .linux.maskedPaths = ["/proc/self/mountinfo"]'
+  args wc -c /proc/self/mountinfo
+  run_config
+  assert_output '0 /proc/self/mountinfo'
 
   # What it fails of is told, and nothing is left of it.
   config '.process.terminal = false'

@@ -148,6 +148,29 @@ half_exec() { # ID
   done
 }
 
+@test "while what was made in a shared pid namespace is being made known, its container is being created" {
+  proc_of_other_pids || skip "before Linux 6.17 a procfs shows its maker's pid namespace only"
+  bundle one
+  script 'exec sleep 1000'
+  start_new one
+  bundle two
+  block_socket
+  config '(.linux.namespaces[] | select(.type == "pid")).path = $path | .hooks.createRuntime = [{ path: "/bin/true" }] |
+    .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", listenerPath: $socket, syscalls: [{ names: ["mknod"], action: "SCMP_ACT_NOTIFY" }] }' \
+    --arg path "/proc/$(pid_of one)/ns/pid" --arg socket "$blocked"
+  berth_background create --bundle "$bundle" two < /dev/null > /dev/null 2>&1
+  local maker=$!
+  is_in() { [[ $(readlink "/proc/$(< /sys/fs/cgroup/berth-test-two/cgroup.procs)/ns/pid") = "$(readlink "/proc/$(pid_of one)/ns/pid")" ]]; }
+  wait_until is_in
+  sleep 0.2
+  assert_equal "$(status_of two)" creating
+  run berth delete two
+  assert_failure
+  unblock
+  wait $maker || :
+  berth delete --force two
+}
+
 @test "exec into a container with a joined mount namespace stays in the container's root" {
   bundle one
   secret

@@ -80,6 +80,26 @@ refuses_now() { # MESSAGE...
   done
 }
 
+# Else it would have a process for the container's that is not in there, and about to end.
+@test "what only an heir can say, said before there is one" {
+  proc_of_other_pids || skip "before Linux 6.17 a procfs shows its maker's pid namespace only"
+  bundle first
+  script 'exec sleep 1000'
+  start_new first
+  bundle=$BATS_TEST_TMPDIR/one
+  config '(.linux.namespaces[] | select(.type == "pid")).path = $path' --arg path "/proc/$(pid_of first)/ns/pid"
+  refuses $ready
+  refuses $inside
+  refuses $listener FD
+}
+
+@test "a terminal that nobody has asked for" {
+  waiting run --bundle "$bundle" one
+  says $console FD
+  assert_error 'out of order'
+  assert_status one none
+}
+
 @test "parameters of a namespace that there are none for" {
   waiting run --bundle "$bundle" one
   says $sysctl
