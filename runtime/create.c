@@ -522,10 +522,10 @@ static int converse_until_ready(struct creation *c)
 
 		if (r > 0)
 			r = protocol_receive(c->child.socket, &c->child.phase, &msg, &fd);
-		if (r == 0)
-			r = report_early_death(&c->child.ref);
-		if (r >= 0)
+		if (r > 0)
 			r = answer(c, &msg, &fd);
+		else if (r == 0)
+			r = report_early_death(&c->child.ref);
 		if (r < 0) {
 			c->heard = true;
 			return r;
