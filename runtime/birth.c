@@ -314,6 +314,51 @@ static int give_birth(struct child *child, const struct birth *birth)
 	return flags & CLONE_NEWUSER ? ns_write_id_maps(pid, &config->uid_maps, &config->gid_maps) : 0;
 }
 
+/* Init's own files, which a procfs has only for who is in its pid namespace. A path that is not as plain as most counts as one. */
+static bool is_of_process(const char *path)
+{
+	static const char *const paths[] = { "/proc/self", "/proc/thread-self", "/proc/net", "/proc/mounts" };
+
+	if (!path)
+		return false;
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (strncmp(path, paths[i], strlen(paths[i])) == 0)
+			return true;
+	return strstr(path, "//") || strstr(path, "/.");
+}
+
+static bool have_one_of_process(const struct strings *paths)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		if (is_of_process(paths->items[i]))
+			return true;
+	return false;
+}
+
+/* Whether what init builds has to do with the pid namespace that it is in, or there may be no second process. */
+static bool needs_processes(const struct spec *spec)
+{
+	const struct spec_linux *config = &spec->linux_;
+
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const struct spec_mount *mount = &spec->mounts[i];
+
+		if (is_of_process(mount->destination) || is_of_process(mount->source))
+			return true;
+		for (size_t j = 0; j < mount->options.count; j++)
+			if (strncmp(mount->options.items[j], "pidns=", strlen("pidns=")) == 0)
+				return true;
+	}
+	return have_one_of_process(&config->masked_paths) || have_one_of_process(&config->readonly_paths) ||
+	       (config->resources.pids_limit.set && config->resources.pids_limit.value == 1);
+}
+
+void birth_plan_heir(struct ns_plan *plan, const struct spec *spec)
+{
+	if (plan->join[NS_PID] >= 0 && !needs_processes(spec))
+		ns_defer_pid(plan);
+}
+
 int child_connect(struct child *child, struct newborn *newborn)
 {
 	int pair[2];

@@ -33,6 +33,12 @@ struct birth {
 int child_connect(struct child *child, struct newborn *newborn);
 
 /*
+ * Whether a pid namespace to join is left to an heir (ns_defer_pid()): not where init has to do with files that a procfs has for those in its
+ * pid namespace only, or where there may be no second process.
+ */
+void birth_plan_heir(struct ns_plan *plan, const struct spec *spec);
+
+/*
  * Make the process, with what child_connect() has made. When this returns, it exists (child->ref) and has not been sent GO; in a new user
  * namespace it is mapped. Where clone3 makes no time namespace, a plan with a new one becomes a staged one. A failure leaves no process; the
  * pair stays as it was if there never was one, and is closed else.
@@ -41,7 +47,7 @@ int birth(struct child *child, const struct birth *birth);
 
 /*
  * In init, with plan.late_pid: once all is done that takes more than the workload may have, a process in the pid namespace to join takes its
- * place, with nothing of the host's, as what exec puts into a container. Returns in that one; init ends.
+ * place, with no more than what exec puts into a container has (process_strip()). Returns in that one; init ends. -errno with the record.
  */
 int birth_hand_over(struct newborn *newborn);
 

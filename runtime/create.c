@@ -170,6 +170,7 @@ static int prepare_rootfs(struct creation *c)
 	TRACE_SCOPE("prepare rootfs");
 	const struct ns_plan *plan = &c->newborn.plan;
 	int r = creation_open_idmaps(c);
+
 	if (r >= 0) {
 		c->rootfs_request = (struct rootfs_request){
 			.spec = &c->spec,
@@ -307,51 +308,13 @@ static void begin_network(struct creation *c)
 		plan->new_flags &= ~(uint64_t)CLONE_NEWNET;
 }
 
-/* Init's own files, which a procfs has only for who is in its pid namespace. */
-static bool is_of_process(const char *path)
-{
-	static const char *const paths[] = { "/proc/self", "/proc/thread-self", "/proc/net", "/proc/mounts" };
-
-	for (size_t i = 0; path && i < sizeof paths / sizeof *paths; i++)
-		if (strncmp(path, paths[i], strlen(paths[i])) == 0)
-			return true;
-	return false;
-}
-
-static bool have_one_of_process(const struct strings *paths)
-{
-	for (size_t i = 0; i < paths->count; i++)
-		if (is_of_process(paths->items[i]))
-			return true;
-	return false;
-}
-
-/* Whether what init builds has to do with the pid namespace that it is in, or there may be no second process. */
-static bool needs_processes(const struct spec *spec)
-{
-	const struct spec_linux *config = &spec->linux_;
-
-	for (size_t i = 0; i < spec->mount_count; i++) {
-		const struct spec_mount *mount = &spec->mounts[i];
-
-		if (is_of_process(mount->destination) || is_of_process(mount->source))
-			return true;
-		for (size_t j = 0; j < mount->options.count; j++)
-			if (strncmp(mount->options.items[j], "pidns=", strlen("pidns=")) == 0)
-				return true;
-	}
-	return have_one_of_process(&config->masked_paths) || have_one_of_process(&config->readonly_paths) ||
-	       (config->resources.pids_limit.set && config->resources.pids_limit.value == 1);
-}
-
 static int prepare(struct creation *c, bool run)
 {
 	int r = child_connect(&c->child, &c->newborn);
 
 	if (r < 0)
 		return r;
-	if (!needs_processes(&c->spec))
-		ns_defer_pid(&c->newborn.plan);
+	birth_plan_heir(&c->newborn.plan, &c->spec);
 	begin_network(c);
 	r = prepare_process(c);
 	if (r >= 0)
@@ -414,7 +377,6 @@ static int write_ipc_sysctls(const struct creation *c)
 /* The start time and the inode tell init from a later process of the same number. */
 static int identify_init(struct creation *c)
 {
-	c->state.pid = c->child.ref.pid;
 	int r = proc_start_time(c->state.pid, &c->state.start_time);
 
 	if (r < 0)
@@ -433,6 +395,8 @@ static bool is_shown_early(const struct creation *c)
 static int record_heir(struct creation *c)
 {
 	char *created = c->state.created;
+
+	c->state.pid = c->child.ref.pid;
 	int r = identify_init(c);
 
 	c->state.created = NULL;
@@ -450,22 +414,28 @@ static int take_heir(struct creation *c, pid_t pid)
 	if (r < 0)
 		return r;
 	c->newborn.plan.late_pid = false;
-	c->succeeded = true;
 	r = record_heir(c);
 	child_end(&init);
 	return r;
 }
 
-/* Init says one part, and its heir, which may be in somebody's hands, the other; there is one at most, and a terminal if one was asked for. */
+/* What the table cannot know: whether a terminal was asked for, and whether an heir is still to come, which is the one to say the rest. */
 static bool is_in_turn(const struct creation *c, uint32_t type)
 {
-	bool from_heir = type == MSG_LISTENER || type == MSG_INSIDE || type == MSG_READY;
+	bool late = c->newborn.plan.late_pid;
 
-	if (type == MSG_HEIR)
-		return c->newborn.plan.late_pid;
-	if (type == MSG_CONSOLE && !c->newborn.terminal)
-		return false;
-	return c->newborn.plan.late_pid ? !from_heir : !c->succeeded || from_heir;
+	switch (type) {
+	case MSG_CONSOLE:
+		return c->newborn.terminal;
+	case MSG_HEIR:
+		return late;
+	case MSG_LISTENER:
+	case MSG_INSIDE:
+	case MSG_READY:
+		return !late;
+	default:
+		return true;
+	}
 }
 
 static int answer(struct creation *c, const struct msg *msg, int *fd)
@@ -474,7 +444,6 @@ static int answer(struct creation *c, const struct msg *msg, int *fd)
 
 	if (!is_in_turn(c, msg->type))
 		return refuse(EPROTO, "the container's process sent message %u, which is out of order", msg->type);
-
 	switch (msg->type) {
 	case MSG_SYSCTL:
 		r = write_ipc_sysctls(c);
@@ -546,10 +515,12 @@ static int heed_init(struct creation *c, int r, int patience)
 	while (!c->heard && poll(&socket, 1, 0) > 0) {
 		_cleanup_fd_ int fd = -1;
 		struct msg msg;
+		struct pidref init;
 		int said = protocol_receive(c->child.socket, &c->child.phase, &msg, &fd);
 
-		if (said > 0 && msg.type == MSG_HEIR) /* so that it goes as well */
-			(void)take_heir(c, msg.number);
+		/* So that it goes as well. */
+		if (said > 0 && msg.type == MSG_HEIR && is_in_turn(c, msg.type) && child_succeed(&c->child, msg.number, &init) >= 0)
+			child_end(&init);
 		if (said > 0)
 			continue;
 		if (said == 0 && (c->ended || pidref_wait_exit(&c->child.ref, patience) <= 0))

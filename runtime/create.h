@@ -32,7 +32,6 @@ struct creation {
 	struct newnet newnet;
 	int network;                  /* the container's network namespace, once the runtime has it open; else -1 */
 	struct child child;
-	bool succeeded;               /* init has an heir, which is the child now */
 	bool heard;                   /* what init failed of is in the record */
 	bool ended;                   /* init has been killed since the runtime failed */
 	struct net_devices *net_devices; /* that have moved; or NULL */

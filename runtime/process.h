@@ -12,8 +12,8 @@ int process_open_terminal(struct newborn *newborn);
 int process_prepare(struct newborn *newborn);
 
 /*
- * In the stage of an exec, which has entered the container but cannot be seen there yet: give up what the process to come must not be
- * robbed of. Who has CAP_SYS_PTRACE in there can trace it, whatever it does: so the host's descriptors go, and without a user
+ * In what cannot be seen in a container, and is about to make a process that can (the stage of an exec, an init with an heir): give up what
+ * that must not be robbed of. Who has CAP_SYS_PTRACE in there can trace it, whatever it does: so the host's descriptors go, and without a user
  * namespace between (own_user_namespace) the capabilities that neither the process nor the way to it needs.
  */
 int process_strip(const struct newborn *newborn, bool own_user_namespace);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a command whose processes are held up at a system call, until they are let go: no sleep that a busy machine might outlast.
 
-held.py CALL[=ERROR] HELD GO COMMAND...     CALL: setns, pivot_root, bpf or wait4
+held.py CALL[=ERROR] HELD GO COMMAND...     CALL: a name in CALLS
 
 The kernel asks us (seccomp_unotify(2)) before such a call is made: the file HELD is made, and once GO is there the call goes on, or has failed
 with ERROR. So do all later ones. The status is the command's, or 128 + the signal that ended it.
@@ -9,8 +9,8 @@ with ERROR. So do all later ones. The status is the command's, or 128 + the sign
 
 import ctypes, errno, fcntl, os, platform, socket, struct, sys, threading, time
 
-CALLS = {"x86_64": {"seccomp": 317, "setns": 308, "pivot_root": 155, "bpf": 321, "wait4": 61},
-         "aarch64": {"seccomp": 277, "setns": 268, "pivot_root": 41, "bpf": 280, "wait4": 260}}[platform.machine()]
+CALLS = {"x86_64": {"seccomp": 317, "setns": 308, "pivot_root": 155, "bpf": 321, "wait4": 61, "setsid": 112},
+         "aarch64": {"seccomp": 277, "setns": 268, "pivot_root": 41, "bpf": 280, "wait4": 260, "setsid": 157}}[platform.machine()]
 RECV, SEND = 0xC0502100, 0xC0182101
 SET_MODE_FILTER, NEW_LISTENER = 1, 8
 CONTINUE = 1

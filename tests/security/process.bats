@@ -135,7 +135,9 @@ half_exec() { # ID
     capabilities SYS_PTRACE
     attacker $point watch
     bundle joins-$point
-    config '.linux.namespaces |= map(if .type == "pid" then .path = $path else . end) | .hooks[$point] = [{ path: "/bin/sleep", args: ["sleep", "0.5"] }]' \
+    # HOME: else the container's own /etc/passwd may be seen open.
+    config '.linux.namespaces |= map(if .type == "pid" then .path = $path else . end) | .process.env += ["HOME=/"] |
+      .hooks[$point] = [{ path: "/bin/sleep", args: ["sleep", "0.5"] }]' \
       --arg path "/proc/$(pid_of $point)/ns/pid" --arg point $point
     create joins-$point
     let_try $point

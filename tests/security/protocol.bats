@@ -60,15 +60,20 @@ refuses_now() { # MESSAGE...
   done
 }
 
-# Such a process is in the runtime's hands: it would be signalled, and told to be the container.
-@test "an heir that is no child of the runtime" {
-  local number
+# The container shall be in the pid namespace of another, and its process thus an heir.
+with_heir() {
   proc_of_other_pids || skip "before Linux 6.17 a procfs shows its maker's pid namespace only"
   bundle first
   script 'exec sleep 1000'
   start_new first
   bundle=$BATS_TEST_TMPDIR/one
   config '(.linux.namespaces[] | select(.type == "pid")).path = $path' --arg path "/proc/$(pid_of first)/ns/pid"
+}
+
+# Such a process is in the runtime's hands: it would be signalled, and told to be the container.
+@test "an heir that is no child of the runtime" {
+  local number
+  with_heir
   for number in 0 -1 1 $$ init runtime; do
     waiting run --bundle "$bundle" one
     case $number in init) number=$init ;; runtime) number=$runtime ;; esac
@@ -82,12 +87,7 @@ refuses_now() { # MESSAGE...
 
 # Else it would have a process for the container's that is not in there, and about to end.
 @test "what only an heir can say, said before there is one" {
-  proc_of_other_pids || skip "before Linux 6.17 a procfs shows its maker's pid namespace only"
-  bundle first
-  script 'exec sleep 1000'
-  start_new first
-  bundle=$BATS_TEST_TMPDIR/one
-  config '(.linux.namespaces[] | select(.type == "pid")).path = $path' --arg path "/proc/$(pid_of first)/ns/pid"
+  with_heir
   refuses $ready
   refuses $inside
   refuses $listener FD
@@ -98,6 +98,24 @@ refuses_now() { # MESSAGE...
   says $console FD
   assert_error 'out of order'
   assert_status one none
+}
+
+@test "a terminal that nobody has asked for, from exec" {
+  local pid
+  config 'del(.hooks)'
+  script 'exec sleep 1000'
+  start_new one
+  held setsid exec one true < /dev/null > "$BATS_TEST_TMPDIR/log" 2>&1
+  runtime=$!
+  wait_until held_up
+  while read -r pid; do [[ $pid = "$(pid_of one)" ]] || init=$pid; done < "$(cgroup_of one)/cgroup.procs"
+  python3 "$top/tests/security/protocol.py" "$init" $console FD 3>&-
+  let_go
+  status=0
+  wait "$runtime" || status=$?
+  output=$(< "$BATS_TEST_TMPDIR/log")
+  assert_failure 255
+  assert_contains 'a terminal during exec'
 }
 
 @test "parameters of a namespace that there are none for" {
