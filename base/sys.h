@@ -52,6 +52,16 @@ static inline int sys_clone3(const struct clone_args *args)
 	return (int)sys_result(syscall(SYS_clone3, args, sizeof *args));
 }
 
+/* The older call, whose flags a filter can look at: on a copy of the caller's stack, CLONE_PIDFD into *pidfd. */
+static inline int sys_clone(uint64_t flags, int *pidfd)
+{
+#ifdef __s390__
+	return (int)sys_result(syscall(SYS_clone, 0L, (long)flags, pidfd, 0L, 0L));
+#else
+	return (int)sys_result(syscall(SYS_clone, (long)flags, 0L, pidfd, 0L, 0L));
+#endif
+}
+
 /* The C library's would have all threads do the same, by signals, which it blocks three times; a process after clone3 has no other. */
 static inline int sys_setgroups(size_t count, const gid_t *groups)
 {

@@ -27,11 +27,21 @@ static int clone_process(uint64_t flags, int cgroup, int *pidfd)
 	struct clone_args args = {
 		.flags = flags | (uint64_t)CLONE_PIDFD | (cgroup >= 0 ? (uint64_t)CLONE_INTO_CGROUP : 0),
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
-		.exit_signal = flags & CLONE_PARENT ? 0 : (uint64_t)SIGCHLD,
+		.exit_signal = SIGCHLD,
 		.cgroup = cgroup >= 0 ? (uint64_t)(unsigned)cgroup : 0,
 	};
 
 	int pid = sys_clone3(&args);
+
+	if (pid == 0)
+		stack_fault_in(8 * 1024, 12 * 1024);
+	return pid;
+}
+
+/* For a child that is to be its maker's sibling; its signal at the end is its maker's. */
+static int clone_sibling(uint64_t flags, int *pidfd)
+{
+	int pid = sys_clone(flags | SIBLING_FLAGS, pidfd);
 
 	if (pid == 0)
 		stack_fault_in(8 * 1024, 12 * 1024);
@@ -181,7 +191,7 @@ static _Noreturn void stage_main(const struct birth *birth)
 	if (birth->target >= 0 && process_strip(newborn, birth->target_types & CLONE_NEWUSER) < 0)
 		goto failed;
 
-	int pid = clone_process(flags | CLONE_PARENT, -1, &pidfd);
+	int pid = clone_sibling(flags, &pidfd);
 
 	if (pid == 0)
 		birth->life(newborn);
@@ -201,14 +211,12 @@ int birth_hand_over(struct newborn *newborn)
 	int r = newborn_await_go(newborn);
 
 	if (r >= 0)
-		r = process_prepare(newborn);
-	if (r >= 0)
 		r = ns_join_pid(&newborn->plan);
 	if (r >= 0)
 		r = process_strip(newborn, false);
 	if (r < 0)
 		return r;
-	int pid = clone_process(CLONE_PARENT, -1, &pidfd);
+	int pid = clone_sibling(0, &pidfd);
 
 	if (pid < 0)
 		return clone_failed(pid, 0);

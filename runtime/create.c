@@ -8,6 +8,7 @@
 #include "oci/parse.h"
 #include "oci/validate.h"
 #include "runtime/hooks.h"
+#include "runtime/process.h"
 #include "runtime/record.h"
 #include "runtime/report.h"
 #include "runtime/store.h"
@@ -317,6 +318,8 @@ static int prepare(struct creation *c, bool run)
 	birth_plan_heir(&c->newborn.plan, &c->spec);
 	begin_network(c);
 	r = prepare_process(c);
+	if (r >= 0 && c->newborn.plan.late_pid)
+		r = process_open_proc(&c->newborn);
 	if (r >= 0)
 		r = creation_claim(c, run);
 	if (r >= 0)
@@ -719,7 +722,7 @@ static void creation_init(struct creation *c, const struct runtime *runtime, con
 	c->notify = NOTIFY_NONE;
 	c->rootfs = ROOTFS_NONE;
 	c->child = CHILD_NONE;
-	c->newborn = (struct newborn){ .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE, .filter.arena = c->arena };
+	c->newborn = (struct newborn){ .socket = -1, .start_fifo = -1, .result_fifo = -1, .proc = -1, .plan = NS_PLAN_NONE, .filter.arena = c->arena };
 }
 
 int creation_load(struct creation *c, const struct runtime *runtime, const struct create_options *options, bool run, bool detached)
@@ -765,6 +768,7 @@ void creation_undo(struct creation *c)
 	/* There may be no descriptors left to undo things with. */
 	close_fd(&c->newborn.start_fifo);
 	close_fd(&c->newborn.result_fifo);
+	close_fd(&c->newborn.proc);
 	close_fd(&c->bundle);
 	if (c->runtime->late_close)
 		close_fd(c->runtime->late_close);
@@ -793,6 +797,7 @@ void creation_close(struct creation *c)
 	pidref_close(&c->child.ref);
 	close_fd(&c->newborn.start_fifo);
 	close_fd(&c->newborn.result_fifo);
+	close_fd(&c->newborn.proc);
 	close_fd(&c->terminal);
 	close_fd(&c->bundle);
 	close_fd(&c->store);

@@ -6,6 +6,7 @@
 #include "runtime/birth.h"
 #include "runtime/container.h"
 #include "runtime/entry.h"
+#include "runtime/process.h"
 #include "runtime/rdt.h"
 #include "runtime/record.h"
 #include "runtime/report.h"
@@ -281,6 +282,8 @@ static int prepare(struct execution *x)
 	n->no_new_keyring = !x->record.state.session_keyring;
 	if (r >= 0)
 		r = lsm_prepare(&x->process);
+	if (r >= 0)
+		r = process_open_proc(n);
 	if (r >= 0 && x->spec.linux_.seccomp.set)
 		r = seccomp_prepare(&n->filter, &x->spec.linux_.seccomp, x->runtime->seccomp_cache);
 	return r;
@@ -467,7 +470,7 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 		.arena = arena_within(runtime->memory),
 		.spec.arena = arena_within(runtime->memory),
 		.given.arena = arena_within(runtime->memory),
-		.newborn = { .socket = -1, .start_fifo = -1, .result_fifo = -1, .plan = NS_PLAN_NONE, .filter.arena = arena_within(runtime->memory) },
+		.newborn = { .socket = -1, .start_fifo = -1, .result_fifo = -1, .proc = -1, .plan = NS_PLAN_NONE, .filter.arena = arena_within(runtime->memory) },
 		.child = CHILD_NONE,
 		.cgroup = -1,
 		.root = -1,
@@ -478,6 +481,7 @@ int container_exec(const struct runtime *runtime, const struct exec_options *opt
 
 	close_fd(&x.child.socket);
 	close_fd(&x.newborn.socket);
+	close_fd(&x.newborn.proc);
 	pidref_close(&x.child.ref);
 	close_fd(&x.cgroup);
 	close_fd(&x.root);

@@ -30,6 +30,7 @@ struct newborn {
 	struct rootfs *rootfs;                   /* init only; NULL for exec */
 	int socket;                              /* the child's end of the pair */
 	int start_fifo, result_fifo;             /* WAIT_FIFO, else -1 */
+	int proc;                                /* the caller's /proc, where a maker outside of the container sets labels; else -1 */
 	enum wait_for wait;
 	int preserve_fds;
 	bool terminal, no_new_keyring, move_to_cgroup;
@@ -37,7 +38,8 @@ struct newborn {
 	bool unshare_network;                    /* init makes it, while the runtime writes the id maps */
 	bool went;                               /* GO has been read */
 	bool named;                              /* the stage has set hostname and domainname */
-	bool prepared;                           /* init has done for its heir what that must not have the privilege for */
+	bool prepared;                           /* its maker has done for it what that must not have the privilege for: process_strip() */
+	bool filtered;                           /* and the filter was in place when it was born */
 	bool in_start_hooks;                     /* a failure now is one of a startContainer hook */
 	mode_t umask;                            /* the caller's */
 };

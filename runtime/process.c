@@ -217,25 +217,25 @@ static bool has_label(const struct spec_process *process)
 	return process->apparmor_profile || process->selinux_label;
 }
 
-static int set_label(const struct spec_process *process)
+int process_open_proc(struct newborn *newborn)
 {
-	if (!has_label(process))
-		return 0;
-	_cleanup_fd_ int proc = proc_open_trusted();
-
-	return proc < 0 ? proc : lsm_set_exec_label(proc, process);
+	if (has_label(newborn->process))
+		newborn->proc = proc_open_trusted();
+	return has_label(newborn->process) && newborn->proc < 0 ? newborn->proc : 0;
 }
 
-static int join_keyring(const struct newborn *newborn)
+/* The session keyring, and the label for the program. */
+static int prepare(struct newborn *newborn)
 {
-	const char *label = newborn->process->selinux_label;
-	_cleanup_fd_ int proc = -1;
+	const struct spec_process *process = newborn->process;
+	int r = newborn->proc < 0 ? process_open_proc(newborn) : 0;
 
-	if (newborn->no_new_keyring || newborn->prepared)
-		return 0;
-	if (label && (proc = proc_open_trusted()) < 0)
-		return proc;
-	return keyring_join(proc, newborn->state->session_keyring, label, newborn->rootfs != NULL);
+	if (r >= 0 && !newborn->no_new_keyring)
+		r = keyring_join(newborn->proc, newborn->state->session_keyring, process->selinux_label, newborn->rootfs != NULL);
+	if (r >= 0 && has_label(process))
+		r = lsm_set_exec_label(newborn->proc, process);
+	close_fd(&newborn->proc);
+	return r;
 }
 
 static void end(int signal)
@@ -372,27 +372,111 @@ static uint64_t needed_capabilities(const struct newborn *newborn)
 		needed |= 1U << CAP_SYS_RESOURCE;
 	if (process->scheduler.set || process->io_priority.set)
 		needed |= 1U << CAP_SYS_NICE;
-	/* A filter without no_new_privs; a /proc of our own to write a label through. */
-	if ((newborn->filter.length > 0 && !process->no_new_privileges) || (has_label(process) && !newborn->prepared))
+	if (newborn->filter.length > 0 && !newborn->filtered && !process->no_new_privileges)
 		needed |= 1U << CAP_SYS_ADMIN;
 	return needed;
 }
 
-int process_strip(const struct newborn *newborn, bool own_user_namespace)
-{
-	int r = close_inherited(newborn);
+/* What a configuration can ask for that takes calls of its own. */
+enum {
+	ALWAYS = 1,
+	TERMINAL = 2,
+	RLIMITS = 4,
+	IO_PRIORITY = 8,
+	SCHEDULER = 16,
+	PERSONALITY = 32,
+	MEMORY_POLICY = 64,
+	EXTRAS = 128,
+};
 
-	return r < 0 || own_user_namespace ? r : capabilities_keep_only(needed_capabilities(newborn));
+static unsigned asked_for(const struct newborn *newborn)
+{
+	const struct spec_process *process = newborn->process;
+	const struct spec_linux *config = &newborn->spec->linux_;
+
+	return ALWAYS | (newborn->terminal ? TERMINAL : 0) | (process->rlimit_count > 0 ? RLIMITS : 0) |
+	       (process->io_priority.set ? IO_PRIORITY : 0) | (process->scheduler.set ? SCHEDULER : 0) |
+	       (config->personality.set ? PERSONALITY : 0) | (config->memory_policy.set ? MEMORY_POLICY : 0) |
+	       (newborn->extras.ksm || newborn->extras.core_sched ? EXTRAS : 0);
 }
 
-int process_prepare(struct newborn *newborn)
+/*
+ * What is called after birth and before process_become() sets a filter that needs a privilege, by the process and, once that is there, by its maker;
+ * what is called later, the filter has to let pass anyway.
+ */
+static const struct {
+	int number;
+	unsigned when;
+} early_calls[] = {
+	{ SYS_capget, ALWAYS },
+	{ SYS_madvise, ALWAYS },
+	{ SYS_read, ALWAYS },
+	{ SYS_write, ALWAYS },
+	{ SYS_exit_group, ALWAYS },
+	{ SYS_pidfd_send_signal, ALWAYS },
+	{ SYS_setsid, ALWAYS },
+	{ SYS_umask, ALWAYS },
+	{ SYS_getpid, ALWAYS },
+	{ SYS_rt_sigaction, ALWAYS },
+	{ SYS_sched_setaffinity, ALWAYS },
+#ifdef SYS_open
+	{ SYS_open, TERMINAL },
+#endif
+	{ SYS_openat, TERMINAL },
+	{ SYS_openat2, TERMINAL },
+	{ SYS_fcntl, TERMINAL },
+	{ SYS_close, TERMINAL },
+#ifdef SYS_fstat
+	{ SYS_fstat, TERMINAL },
+#endif
+#ifdef SYS_newfstatat
+	{ SYS_newfstatat, TERMINAL },
+#endif
+	{ SYS_fstatfs, TERMINAL },
+	{ SYS_fchown, TERMINAL },
+	{ SYS_ioctl, TERMINAL },
+#ifdef SYS_dup2
+	{ SYS_dup2, TERMINAL },
+#endif
+	{ SYS_dup3, TERMINAL },
+	{ SYS_sendmsg, TERMINAL },
+	{ SYS_prlimit64, RLIMITS },
+	{ SYS_ioprio_set, IO_PRIORITY },
+	{ SYS_sched_setattr, SCHEDULER },
+	{ SYS_setpriority, SCHEDULER },
+	{ SYS_personality, PERSONALITY },
+	{ SYS_set_mempolicy, MEMORY_POLICY },
+	{ SYS_prctl, EXTRAS },
+};
+
+/* A filter without no_new_privs takes CAP_SYS_ADMIN. Whose maker has it set need not have that. */
+static bool is_born_filtered(const struct newborn *newborn)
 {
-	int r = join_keyring(newborn);
+	const struct seccomp_filter *filter = &newborn->filter;
+	const unsigned asked = asked_for(newborn);
+	const uint64_t flags = SIBLING_FLAGS;
+
+	/* The listener goes to the runtime, which hears of the process first. */
+	if (filter->length == 0 || filter->notify || newborn->process->no_new_privileges || !seccomp_lets(filter, SYS_clone, &flags))
+		return false;
+	for (size_t i = 0; i < sizeof early_calls / sizeof *early_calls; i++)
+		if (early_calls[i].when & asked && !seccomp_lets(filter, early_calls[i].number, NULL))
+			return false;
+	return true;
+}
+
+int process_strip(struct newborn *newborn, bool own_user_namespace)
+{
+	int r = prepare(newborn);
 
 	if (r >= 0)
-		r = set_label(newborn->process);
-	newborn->prepared = r >= 0;
-	return r;
+		r = close_inherited(newborn);
+	newborn->prepared = true;
+	if (r >= 0 && is_born_filtered(newborn)) {
+		r = install_filter(newborn);
+		newborn->filtered = true;
+	}
+	return r < 0 || own_user_namespace ? r : capabilities_keep_only(needed_capabilities(newborn));
 }
 
 /* execCPUAffinity is of those who enter alone. */
@@ -415,11 +499,11 @@ int process_become(struct newborn *newborn)
 	char program[PATH_MAX], **env;
 	bool early_filter = filters_early(newborn);
 	_cleanup_fd_ int ruleset = -1;
-	int r = close_inherited(newborn);
+	int r = newborn->prepared ? 0 : close_inherited(newborn);
 
 	obey_signals(newborn);
-	if (r >= 0)
-		r = join_keyring(newborn);
+	if (r >= 0 && !newborn->prepared)
+		r = prepare(newborn);
 	/* Before the scheduler: only who may run on all CPUs can be given a deadline. */
 	if (r >= 0)
 		r = set_affinity(newborn);
@@ -427,11 +511,9 @@ int process_become(struct newborn *newborn)
 		r = set_limits(newborn);
 	if (r >= 0)
 		r = set_extras(newborn, &ruleset);
-	if (r >= 0 && !newborn->prepared)
-		r = set_label(process);
 	if (r >= 0)
 		r = newborn_await_go(newborn);
-	if (r >= 0 && !process->no_new_privileges)
+	if (r >= 0 && !process->no_new_privileges && !newborn->filtered)
 		r = install_filter(newborn);
 	if (r >= 0)
 		r = become_user(newborn);

@@ -5,18 +5,24 @@
 
 #include "runtime/newborn.h"
 
+#include <sched.h>
+
 /* Open the container's terminal, make it the controlling one and standard input, output and error; send the master to the runtime. */
 int process_open_terminal(struct newborn *newborn);
 
-/* In init, for its heir: the session keyring, and the label for the program, for which that would need more than it may have. */
-int process_prepare(struct newborn *newborn);
+/* Runtime: what process_strip() needs of the host. */
+int process_open_proc(struct newborn *newborn);
 
 /*
- * In what cannot be seen in a container, and is about to make a process that can (the stage of an exec, an init with an heir): give up what
- * that must not be robbed of. Who has CAP_SYS_PTRACE in there can trace it, whatever it does: so the host's descriptors go, and without a user
- * namespace between (own_user_namespace) the capabilities that neither the process nor the way to it needs.
+ * In what cannot be seen in a container, and is about to make a process that can (the stage of an exec, an init with an heir): do what takes
+ * privileges (the session keyring, the label for the program, the filter if it lets pass what comes before it), and give up what the process must
+ * not be robbed of. Who has CAP_SYS_PTRACE in there can trace it, whatever it does: so the host's descriptors go, and without a user namespace
+ * between (own_user_namespace) the capabilities that neither the process nor the way to it needs.
  */
-int process_strip(const struct newborn *newborn, bool own_user_namespace);
+int process_strip(struct newborn *newborn, bool own_user_namespace);
+
+/* It is made by clone(2), as filters cannot look at the flags of clone3, with these. */
+#define SIBLING_FLAGS ((uint64_t)(CLONE_PARENT | CLONE_PIDFD))
 
 /*
  * In the user namespace that the process is to be in: become its id 0, which may do there what is to be done. Where that is not mapped,

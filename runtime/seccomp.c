@@ -4,12 +4,14 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "runtime/seccomp_bpf.h"
 #include "runtime/seccomp_cache.h"
 #include "runtime/seccomp_compile.h"
 
 #include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <seccomp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -139,6 +141,13 @@ int seccomp_install(const struct seccomp_filter *filter)
 	if (r > 0 && !filter->notify)
 		return refuse(ESRCH, "install the seccomp filter: thread %d does not follow", r);
 	return r;
+}
+
+bool seccomp_lets(const struct seccomp_filter *filter, int number, const uint64_t *first)
+{
+	const struct seccomp_data call = { .nr = number, .arch = seccomp_arch_native(), .args = { first ? *first : 0 } };
+
+	return bpf_answer(filter->program, filter->length, &call, first ? 1 : 0) == SECCOMP_RET_ALLOW;
 }
 
 /* --- The agent -------------------------------------------------------------------------------------------------------- */

@@ -39,6 +39,9 @@ int seccomp_prepare(struct seccomp_filter *filter, const struct spec_seccomp *se
 /* Install for the calling thread. Returns the listener's descriptor (close-on-exec) with notify, else 0. */
 int seccomp_install(const struct seccomp_filter *filter);
 
+/* Whether it lets a system call of the machine's own through, whatever its arguments are; first: but for that one, which is *first. */
+bool seccomp_lets(const struct seccomp_filter *filter, int number, const uint64_t *first);
+
 /*
  * Runtime: connect to the agent's AF_UNIX stream socket, send the container process state with the listener, close. An agent
  * that takes longer than ten seconds is an error.

@@ -1,7 +1,6 @@
 #include "runtime/seccomp_bpf.h"
 
 #include <errno.h>
-#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <string.h>
@@ -158,4 +157,52 @@ int bpf_generate(struct bpf_program *program, const struct bpf_architecture *arc
 		return -E2BIG;
 	memmove(program->code, program->code + BPF_MAXINSNS - program->length, program->length * sizeof *program->code);
 	return 0;
+}
+
+/* --- The program, read ------------------------------------------------------------------------------------------------ */
+
+static bool compare(uint16_t code, uint32_t a, uint32_t b)
+{
+	switch (BPF_OP(code)) {
+	case BPF_JEQ:
+		return a == b;
+	case BPF_JGT:
+		return a > b;
+	default:
+		return a >= b;
+	}
+}
+
+uint32_t bpf_answer(const struct sock_filter *code, unsigned length, const struct seccomp_data *call, unsigned known)
+{
+	const size_t end = offsetof(struct seccomp_data, args) + known * sizeof *call->args;
+	uint32_t a = 0;
+
+	for (unsigned i = 0; i < length; i++) {
+		const struct sock_filter *at = &code[i];
+
+		switch (at->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			if (at->k + sizeof a > end)
+				return SECCOMP_RET_KILL_PROCESS;
+			memcpy(&a, (const char *)call + at->k, sizeof a);
+			break;
+		case BPF_ALU | BPF_AND | BPF_K:
+			a &= at->k;
+			break;
+		case BPF_JMP | BPF_JA:
+			i += at->k;
+			break;
+		case BPF_JMP | BPF_JEQ | BPF_K:
+		case BPF_JMP | BPF_JGT | BPF_K:
+		case BPF_JMP | BPF_JGE | BPF_K:
+			i += compare(at->code, a, at->k) ? at->jt : at->jf;
+			break;
+		case BPF_RET | BPF_K:
+			return at->k;
+		default:
+			return SECCOMP_RET_KILL_PROCESS;
+		}
+	}
+	return SECCOMP_RET_KILL_PROCESS;
 }

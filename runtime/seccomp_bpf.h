@@ -9,6 +9,7 @@
 #include "oci/spec.h"
 
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 
 /* Alternatives to a range's action: the first whose conditions all hold. */
 struct bpf_rule {
@@ -35,6 +36,12 @@ struct bpf_program {
 	unsigned length;
 	struct sock_filter code[BPF_MAXINSNS];
 };
+
+/*
+ * What a program of bpf_generate() answers to a call: SECCOMP_RET_*. Of the arguments, only the first known are in call; where the program asks for
+ * another, SECCOMP_RET_KILL_PROCESS.
+ */
+uint32_t bpf_answer(const struct sock_filter *code, unsigned length, const struct seccomp_data *call, unsigned known);
 
 /* otherwise: the action for every other architecture. -E2BIG when it does not fit into BPF_MAXINSNS (record not filled). */
 int bpf_generate(struct bpf_program *program, const struct bpf_architecture *architectures, size_t count, uint32_t otherwise);

@@ -28,6 +28,12 @@ half_exec() { # ID
   berth_background exec --pidfd-socket "$blocked" "$1" true < /dev/null > /dev/null 2>&1
 }
 
+# A filter that without no_new_privs takes CAP_SYS_ADMIN.
+privileged_filter() {
+  config '.process.noNewPrivileges = false |
+    .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mknod"], action: "SCMP_ACT_ERRNO" }] }'
+}
+
 @test "CVE-2016-9962: root of a user namespace, with every capability there, cannot reach into exec" {
   bundle one
   user_namespace
@@ -114,6 +120,7 @@ half_exec() { # ID
 @test "CAP_SYS_PTRACE: what has entered for exec has neither descriptors nor capabilities of the host's" {
   bundle one
   capabilities SYS_PTRACE
+  privileged_filter
   attacker one watch
   half_exec one
   wait_until grep -q 'got fd/0' "$BATS_TEST_TMPDIR/one.log" # it is traced indeed
@@ -126,6 +133,67 @@ half_exec() { # ID
   assert_equal "$(grep '^sees Cap' <<< "$output" | sort -u)" $'sees CapPrm:\t00000000000801c3'
 }
 
+# What the kernel says of the process that an exec in container "one" has made, before that has done anything.
+of_newborn() { # ARG...: of exec
+  local init pid
+  rm -f "$BATS_TEST_TMPDIR"/{held,go}
+  held setsid exec "$@" > "$BATS_TEST_TMPDIR/out" 2>&1 < /dev/null
+  wait_until held_up
+  init=$(pid_of one)
+  for pid in $(< "$(cgroup_of one)/cgroup.procs"); do
+    if ((pid != init)); then output=$(grep -E '^(CapPrm|NSpid|Seccomp_filters):' "/proc/$pid/status"); fi
+  done
+  let_go
+  status=0
+  wait $! || status=$?
+}
+
+# Every other call ends the process: what is not in the table, and called before the filter would else be set, would show here.
+@test "the filter is in place when exec's process is born, and lets it come as far as without" {
+  bundle one
+  install_probe
+  local early later
+  early=$(sed -nE 's/^\t\{ SYS_([a-z0-9_]+), [A-Z_]+ \},$/\1/p' "$top/runtime/process.c")
+  [[ $early = *setsid*prctl ]]
+  # What is called under the filter anyway, and by the workload.
+  later='capset prctl setgroups setresgid setresuid chdir getcwd stat faccessat faccessat2 rt_sigprocmask execve
+    arch_prctl set_tid_address brk mmap munmap mprotect writev pause ppoll ioprio_get'
+  config '.process.noNewPrivileges = false | .process.env += ["HOME=/"] | .linux.seccomp = { defaultAction: "SCMP_ACT_KILL_PROCESS", syscalls: [
+      { names: ($names | split("\\s+"; null)), action: "SCMP_ACT_ALLOW" },
+      { names: ["clone"], action: "SCMP_ACT_ALLOW", args: [{ index: 0, value: 2114060288, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }] }] }' \
+    --arg names "$early $later"
+  args probe same 1
+  start_new one
+  of_newborn one probe ioprio
+  assert_equal "$status $(< "$BATS_TEST_TMPDIR/out")" '0 class 0 priority 0'
+  assert_line $'Seccomp_filters:\t2' # that of held is the first
+  local capabilities
+  capabilities=$(value CapPrm:)
+  (((0x$capabilities >> 21 & 1) == 0))
+  # All that can be asked for.
+  jq '.process | .args = ["probe", "ioprio"] | .user.uid = 1000 | .rlimits = [{ type: "RLIMIT_NPROC", soft: 77, hard: 88 }] |
+    .ioPriority = { class: "IOPRIO_CLASS_BE", priority: 6 } | .scheduler = { policy: "SCHED_IDLE", nice: 5 } |
+    .execCPUAffinity = { initial: "0", final: "0" }' "$bundle/config.json" > "$BATS_TEST_TMPDIR/process"
+  of_newborn --tty --process "$BATS_TEST_TMPDIR/process" one
+  assert_equal "$status $(< "$BATS_TEST_TMPDIR/out")" '0 class 2 priority 6'
+  assert_line $'Seccomp_filters:\t2'
+}
+
+@test "a filter that does not let the process of an exec come so far is set later" {
+  bundle one
+  local call
+  script 'exec sleep 1000'
+  for call in setsid clone; do
+    config '.process.noNewPrivileges = false |
+      .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: [$call], action: "SCMP_ACT_KILL_PROCESS" }] }' --arg call $call
+    start_new one
+    of_newborn one grep Seccomp_filters /proc/self/status
+    assert_line $'Seccomp_filters:\t1'
+    assert_equal "$status $(< "$BATS_TEST_TMPDIR/out")" $'0 Seccomp_filters:\t2'
+    berth delete --force one
+  done
+}
+
 # The same where another container's process is made: what builds it is not in there, however long that takes.
 @test "CAP_SYS_PTRACE: what is made in a shared pid namespace comes there with nothing of the host's" {
   local point
@@ -135,6 +203,7 @@ half_exec() { # ID
     capabilities SYS_PTRACE
     attacker $point watch
     bundle joins-$point
+    privileged_filter
     # HOME: else the container's own /etc/passwd may be seen open.
     config '.linux.namespaces |= map(if .type == "pid" then .path = $path else . end) | .process.env += ["HOME=/"] |
       .hooks[$point] = [{ path: "/bin/sleep", args: ["sleep", "0.5"] }]' \

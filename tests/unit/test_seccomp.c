@@ -10,6 +10,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -274,6 +275,38 @@ static void test_long_profile_against_the_oracle(void **state)
 }
 
 /* libseccomp itself as a second oracle, for what it is reliable in: unconditional rules and single equalities. */
+static bool lets_with(const struct seccomp_filter *filter, const char *call, uint64_t first)
+{
+	return seccomp_lets(filter, seccomp_syscall_resolve_name(call), &first);
+}
+
+static void test_what_it_lets_through(void **state)
+{
+	struct profile _cleanup_profile_ profile = long_profile();
+	struct seccomp_filter _cleanup_seccomp_ filter = { 0 };
+	unsigned conditional = 0;
+
+	(void)state;
+	assert_int_equal(seccomp_prepare(&filter, &profile.spec, NULL), 0);
+	for (int call = 0; call < 700; call++) {
+		unsigned allowed = 0;
+
+		for (size_t i = 0; i < sizeof argument_sets / sizeof *argument_sets; i++)
+			allowed += expected(&profile.spec, SCMP_ARCH_X86_64, (uint32_t)call, argument_sets[i]) == SECCOMP_RET_ALLOW;
+		bool some = allowed > 0 && allowed < sizeof argument_sets / sizeof *argument_sets;
+
+		conditional += some;
+		assert_int_equal(seccomp_lets(&filter, call, NULL), allowed > 0 && !some);
+	}
+	assert_int_equal(conditional, 4);
+	assert_true(lets_with(&filter, "clone", CLONE_PARENT | CLONE_PIDFD));
+	assert_false(lets_with(&filter, "clone", CLONE_NEWUSER));
+	assert_true(lets_with(&filter, "personality", 0x20008));
+	assert_false(lets_with(&filter, "personality", 0x20009));
+	/* That goes by another argument. */
+	assert_false(lets_with(&filter, "socket", 2));
+}
+
 static void libseccomp_program(const struct spec_seccomp *spec, struct seccomp_filter *filter)
 {
 	scmp_filter_ctx context_ = seccomp_init(value_of(spec->default_action, &spec->default_errno_ret));
@@ -996,6 +1029,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_long_profile_against_the_oracle),
+		cmocka_unit_test(test_what_it_lets_through),
 		cmocka_unit_test(test_against_libseccomp),
 		cmocka_unit_test(test_random_conditions),
 		cmocka_unit_test(test_many_conditions),
