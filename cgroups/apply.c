@@ -295,19 +295,27 @@ static int check_memory_in_use(struct cgroup *cgroup, const struct spec_memory *
 		      memory->limit.value, current);
 }
 
+enum part { ALL, THE_FIRST, THE_REST };
+
+static bool is_of(enum part part, const struct cgroup_value *value)
+{
+	return part == ALL || (strcmp(value->file, "memory.max") == 0) == (part == THE_FIRST);
+}
+
 /* Not for who has no limits: each page of its large frame would be touched. */
-static __attribute__((noinline)) int apply_values(struct cgroup *cgroup, const struct cgroup_values *values, bool told, struct arena *arena)
+static __attribute__((noinline)) int apply_values(struct cgroup *cgroup, const struct cgroup_values *values, enum part part, bool tell,
+                                                  struct arena *arena)
 {
 	struct step *steps = arena_array(arena, values->count, sizeof *steps);
 	int r = 0;
 
 	for (size_t i = 0; i < values->count && r >= 0; i++) {
-		steps[i].value = &values->items[i];
-		r = take_step(cgroup, &steps[i], arena);
+		steps[i] = (struct step){ .value = &values->items[i] };
+		r = is_of(part, steps[i].value) ? take_step(cgroup, &steps[i], arena) : 0;
 		if (r < 0)
 			take_back(cgroup, steps, &steps[i]);
 	}
-	if (r < 0 || told)
+	if (r < 0 || !tell)
 		return r;
 	r = cgroup_driver_of(cgroup->manager)->tell(cgroup, values);
 	if (r < 0)
@@ -315,18 +323,33 @@ static __attribute__((noinline)) int apply_values(struct cgroup *cgroup, const s
 	return r;
 }
 
+int cgroup_apply_first(struct cgroup *cgroup, const struct spec_resources *resources)
+{
+	ARENA_SCRATCH(arena, 2048);
+	struct cgroup_values values;
+
+	if (cgroup->fd < 0)
+		return 0;
+	int r = cgroup_plan_resources(resources, &arena, &values);
+
+	if (r < 0 || values.count == 0)
+		return r;
+	cgroup->begun = true;
+	return apply_values(cgroup, &values, THE_FIRST, false, &arena);
+}
+
 int cgroup_apply(struct cgroup *cgroup, const struct spec_resources *resources)
 {
 	ARENA_SCRATCH(arena, 2048);
 	struct cgroup_values values;
-	bool told = cgroup->told;
+	bool told = cgroup->told, begun = cgroup->begun;
 	int r = cgroup_plan_resources(resources, &arena, &values);
 
-	cgroup->told = false;
+	cgroup->told = cgroup->begun = false;
 	if (r < 0 || values.count == 0)
 		return r;
 	if (cgroup->fd < 0)
 		return refuse(ENOENT, "%s: the container has no cgroup to limit", values.items[0].field);
 	r = check_memory_in_use(cgroup, &resources->memory);
-	return r < 0 ? r : apply_values(cgroup, &values, told, &arena);
+	return r < 0 ? r : apply_values(cgroup, &values, begun ? THE_REST : ALL, !told, &arena);
 }

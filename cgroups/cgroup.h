@@ -20,6 +20,7 @@ struct cgroup {
 	enum cgroup_manager manager;
 	char path[CGROUP_PATH_SIZE]; /* below the cgroup2 mount: "/a/b"; "" when the container has no cgroup of its own */
 	int fd;          /* directory, or -1: none, or not made yet (see cgroup_attach) */
+	bool begun;      /* cgroup_apply_first() has done its part of what cgroup_apply() is to do */
 	bool told;       /* systemd started the scope with the limits that cgroup_apply() is about to write */
 };
 
@@ -65,6 +66,13 @@ int cgroup_attach(struct cgroup *cgroup, const struct cgroup_request *request, p
 
 /* Open an existing group from what the state recorded ("": the container has none). -ENOENT when it is gone. */
 int cgroup_open(struct cgroup *cgroup, enum cgroup_manager manager, const char *path);
+
+/*
+ * While there is no process in the group yet, write the limit that needs that: memory.max. The kernel charges memory in batches of 64 pages for each
+ * processor, and of a limit that comes later such a batch may be above: for which it ends processes that have not used nearly as much
+ * (memory_max_write() in mm/memcontrol.c). Nothing to do while fd is -1: systemd knows the limits before it moves a process.
+ */
+int cgroup_apply_first(struct cgroup *cgroup, const struct spec_resources *resources);
 
 /*
  * Write every limit of resources (but devices), each checked; an error names the field, the file and the way out. On failure

@@ -660,8 +660,10 @@ static int bring_up(struct creation *c, bool run)
 		.late_close = c->runtime->late_close,
 		.life = init_main,
 	};
-	int r = birth(&c->child, &request);
+	int r = cgroup_apply_first(&c->cgroup, &c->spec.linux_.resources);
 
+	if (r >= 0)
+		r = birth(&c->child, &request);
 	if (r < 0)
 		return r;
 	c->state.pid = c->child.ref.pid;

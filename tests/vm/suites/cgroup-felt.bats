@@ -164,6 +164,22 @@ memory() { # MANAGER
 @test "memory, cgroupfs" { memory cgroupfs; }
 @test "memory, systemd" { memory systemd; }
 
+# The kernel charges memory before it is used, in batches of 256 KiB; a limit that found one above itself would end who has used much less.
+little_memory() { # MANAGER
+  place "$1" little '{ "memory": { "limit": 229376 } }'
+  cp "$(static_program probe "$top/tests/runtime/probe.c")" "$bundle/rootfs/bin/probe"
+  config '.process.args = ["probe", "ioprio"]'
+  berth run --bundle "$bundle" little < /dev/null # the program's pages are somebody else's by now
+  for _ in {1..10}; do
+    run berth run --bundle "$bundle" little < /dev/null
+    assert_success
+    assert_output 'class 0 priority 0'
+  done
+}
+
+@test "little memory, cgroupfs" { little_memory cgroupfs; }
+@test "little memory, systemd" { little_memory systemd; }
+
 # The fork beyond the limit fails -------------------------------------------------
 
 forks() { # MANAGER
