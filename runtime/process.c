@@ -219,9 +219,10 @@ static bool has_label(const struct spec_process *process)
 
 int process_open_proc(struct newborn *newborn)
 {
-	if (has_label(newborn->process))
-		newborn->proc = proc_open_trusted();
-	return has_label(newborn->process) && newborn->proc < 0 ? newborn->proc : 0;
+	if (!has_label(newborn->process))
+		return 0;
+	newborn->proc = proc_open_trusted();
+	return newborn->proc < 0 ? newborn->proc : 0;
 }
 
 /* The session keyring, and the label for the program. */
@@ -401,14 +402,15 @@ static unsigned asked_for(const struct newborn *newborn)
 }
 
 /*
- * What is called after birth and before process_become() sets a filter that needs a privilege, by the process and, once that is there, by its maker;
- * what is called later, the filter has to let pass anyway.
+ * What is called under a filter that is in place at birth, and would not be under one that process_become() sets: by the maker from then on, and by
+ * the process up to there. What is called later, the filter has to let pass anyway.
  */
 static const struct {
 	int number;
 	unsigned when;
 } early_calls[] = {
 	{ SYS_capget, ALWAYS },
+	{ SYS_capset, ALWAYS }, /* or it might only be said that they are given up */
 	{ SYS_madvise, ALWAYS },
 	{ SYS_read, ALWAYS },
 	{ SYS_write, ALWAYS },
