@@ -172,15 +172,33 @@ static inline int sys_mount_setattr(int dirfd, const char *path, unsigned flags,
 	return (int)sys_result(syscall(SYS_mount_setattr, dirfd, path, flags, attr, sizeof *attr));
 }
 
-/* The kernel's number of the mount that path leads to; "" is dirfd itself. <linux/stat.h> clashes with newer C libraries. */
+/* struct statx: <linux/stat.h> clashes with newer C libraries, and older ones do not have it all. */
+struct sys_statx {
+	uint32_t mask, block_size;
+	uint64_t attributes; /* STATX_ATTR_* */
+	uint32_t links, uid, gid;
+	uint16_t mode, spare;
+	uint64_t inode, size, blocks, attributes_mask, times[8];
+	uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
+	uint64_t mount;      /* the kernel's number of the mount, as in mountinfo */
+	uint64_t rest[13];
+};
+
+/* "" is dirfd itself. */
+static inline int sys_statx(int dirfd, const char *path, struct sys_statx *st)
+{
+	enum { BASIC_STATS = 0x7ff, MNT_ID = 0x1000 };
+
+	return (int)sys_result(syscall(SYS_statx, dirfd, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, BASIC_STATS | MNT_ID, st));
+}
+
 static inline int sys_mount_id(int dirfd, const char *path, uint64_t *id)
 {
-	enum { STATX_SIZE = 256, MNT_ID_AT = 0x90, MNT_ID = 0x1000 };
-	uint64_t statx[STATX_SIZE / sizeof(uint64_t)] = { 0 };
-	long r = sys_result(syscall(SYS_statx, dirfd, path, AT_EMPTY_PATH, MNT_ID, statx));
+	struct sys_statx st = { 0 };
+	int r = sys_statx(dirfd, path, &st);
 
-	*id = statx[MNT_ID_AT / sizeof(uint64_t)];
-	return (int)r;
+	*id = st.mount;
+	return r;
 }
 
 static inline int sys_setns(int fd, int types)

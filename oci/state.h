@@ -28,7 +28,7 @@ struct state {
 	bool at_once;                     /* it was `run` or restored: nothing in it waits for `start` */
 	bool rdt_own;                     /* the class goes with the container */
 	char *rdt_class, *rdt_monitor;    /* in resctrl: its class of service, "/" for the default one, and its monitoring group */
-	char *external_descriptors;       /* runc's external_descriptors, JSON array text; may be NULL */
+	char *external_descriptors;       /* runc's external_descriptors (runtime/streams.h); NULL: a terminal's */
 	struct string_map annotations;
 	/* init's namespaces at birth (dev:inode of /proc/PID/ns/NAME), to see that exec joins what create made */
 	struct {

@@ -121,10 +121,9 @@ int tree_apply(int tree, const struct mount_options *options, int idmap_fd)
 
 bool tree_is_mount_root(int fd)
 {
-	/* struct statx; of which stx_attributes is all that matters, and headers disagree on who has the rest. */
-	uint64_t stx[32] = { 0 };
+	struct sys_statx st;
 
-	return syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, 0, stx) == 0 && (stx[1] & ATTR_MOUNT_ROOT);
+	return sys_statx(fd, "", &st) == 0 && (st.attributes & ATTR_MOUNT_ROOT);
 }
 
 int tree_detach(int proc, int mount)

@@ -150,7 +150,7 @@ static int fill_request(struct checkpoint *checkpoint)
 
 	if (r >= 0)
 		r = criu_mounts_of(pid, &checkpoint->spec, &criu->external_mounts, &session->arena);
-	return r < 0 || options->pre_dump ? r : criu_streams_save(session, pid);
+	return r < 0 || options->pre_dump ? r : criu_streams_save(session, pid, checkpoint->record.state.external_descriptors);
 }
 
 /* --- the conversation ------------------------------------------------------------------------------------------------- */

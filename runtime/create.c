@@ -12,6 +12,7 @@
 #include "runtime/record.h"
 #include "runtime/report.h"
 #include "runtime/store.h"
+#include "runtime/streams.h"
 #include "runtime/terminal.h"
 
 #include <poll.h>
@@ -60,7 +61,7 @@ static int check_terminal(const struct creation *c, bool run, bool detached)
 	return 0;
 }
 
-char *creation_timestamp(struct creation *c)
+static char *timestamp(struct creation *c)
 {
 	struct timespec now = { 0 };
 	struct tm tm;
@@ -70,6 +71,13 @@ char *creation_timestamp(struct creation *c)
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
 	return arena_printf(&c->state.arena, "%s.%09ldZ", date, now.tv_nsec);
+}
+
+void creation_complete_state(struct creation *c)
+{
+	c->state.created = timestamp(c);
+	if (!c->spec.process.terminal)
+		c->state.external_descriptors = streams_describe(0, &c->state.arena);
 }
 
 static void describe(struct creation *c)
@@ -694,7 +702,7 @@ static int bring_up(struct creation *c, bool run)
 	if (r >= 0)
 		r = delegate(c);
 	/* Written while init is busy; to be seen once it is ready: an exec before that would come into the host's root. */
-	c->state.created = creation_timestamp(c);
+	creation_complete_state(c);
 	if (r >= 0)
 		r = store_write_state(c->store, &c->state);
 	if (r < 0)

@@ -75,5 +75,5 @@ int creation_take_terminal(struct creation *creation, int *master);
 /* Every limit of the configuration, those of bandwidth, the device filter. */
 int creation_limit(struct creation *creation);
 
-/* Now, as state.created has it. */
-char *creation_timestamp(struct creation *creation);
+/* What the state has once the container is there: when that was, and what its standard streams are, which are the caller's. */
+void creation_complete_state(struct creation *creation);

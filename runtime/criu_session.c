@@ -2,21 +2,15 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/log.h"
-#include "base/mountinfo.h"
-#include "oci/descriptors.h"
+#include "runtime/streams.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define LOG_LEVEL 4 /* of criu: everything, since what failed can seldom be tried again */
-#define MEMORY_MAJOR 1U /* /dev/null and its like */
 #define DESCRIPTORS_FILE "descriptors.json"
 #define DESCRIPTORS_MAX_SIZE ((size_t)64 * 1024)
 
@@ -136,71 +130,6 @@ const char *criu_namespace_name(enum ns_type type)
 
 /* --- streams ---------------------------------------------------------------------------------------------------------- */
 
-static int mount_of_descriptor(pid_t pid, int fd, struct arena *arena)
-{
-	char path[48], *text;
-
-	snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", (int)pid, fd);
-	if (read_file_at(AT_FDCWD, path, arena, 4096, &text, NULL) < 0)
-		return -1;
-	const char *line = strstr(text, "mnt_id:");
-	int mount;
-
-	return line && sscanf(line + strlen("mnt_id:"), "%d", &mount) == 1 ? mount : -1;
-}
-
-static bool is_mount_of(pid_t pid, int mount, struct arena *arena)
-{
-	char path[40], *text, start[16];
-
-	snprintf(path, sizeof path, "/proc/%d/mountinfo", (int)pid);
-	snprintf(start, sizeof start, "%d ", mount);
-	if (read_file_at(AT_FDCWD, path, arena, MOUNTINFO_MAX, &text, NULL) < 0)
-		return true;
-	for (const char *line = text; line; line = strchr(line, '\n'), line += line != NULL)
-		if (strncmp(line, start, strlen(start)) == 0)
-			return true;
-	return false;
-}
-
-/*
- * A file that lies outside of the container can be opened by no path in it: criu is told to leave it to us, by the name that it
- * has for it. Terminals it knows itself.
- */
-static char *external_file(pid_t pid, int fd, const char *path, struct arena *arena)
-{
-	struct stat st;
-	int mount;
-
-	if (stat(path, &st) < 0)
-		return NULL;
-	bool null = S_ISCHR(st.st_mode) && major(st.st_rdev) == MEMORY_MAJOR;
-
-	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !null)
-		return NULL;
-	mount = mount_of_descriptor(pid, fd, arena);
-	if (mount < 0 || is_mount_of(pid, mount, arena))
-		return NULL;
-	return arena_printf(arena, "file[%x:%llx]", (unsigned)mount, (unsigned long long)st.st_ino);
-}
-
-/* "pipe:[123]", or where the file is; "" when it is closed. */
-static char *name_stream(struct criu_session *session, pid_t pid, int fd)
-{
-	struct arena *arena = &session->arena;
-	char path[40], target[PATH_MAX];
-
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, fd);
-	ssize_t n = readlink(path, target, sizeof target - 1);
-
-	target[n < 0 ? 0 : n] = 0;
-	char *file = target[0] == '/' ? external_file(pid, fd, path, arena) : NULL;
-
-	if (file)
-		criu_add_text(&session->options.external, file, arena);
-	return file ? file : arena_strdup(arena, target);
-}
-
 static int write_descriptors(int directory, const char *json)
 {
 	_cleanup_fd_ int file = openat(directory, DESCRIPTORS_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -209,13 +138,17 @@ static int write_descriptors(int directory, const char *json)
 	return r < 0 ? fail(-r, "write " DESCRIPTORS_FILE " in the image directory") : 0;
 }
 
-int criu_streams_save(struct criu_session *session, pid_t pid)
+int criu_streams_save(struct criu_session *session, pid_t pid, const char *described)
 {
-	struct strings names = { 0 };
+	struct arena *arena = &session->arena;
+	struct strings names;
+	int r = streams_outside(described ? described : streams_describe(pid, arena), pid, &names, arena);
 
-	for (int fd = 0; fd < DESCRIPTORS; fd++)
-		criu_add_text(&names, name_stream(session, pid, fd), &session->arena);
-	return write_descriptors(session->images, descriptors_to_json(&names, &session->arena));
+	/* What lies outside of the container can be opened by no path in it: criu is told to leave it to us. */
+	for (size_t i = 0; r >= 0 && i < names.count; i++)
+		if (stream_is_file(names.items[i]))
+			criu_add_text(&session->options.external, names.items[i], arena);
+	return r < 0 ? r : write_descriptors(session->images, descriptors_to_json(&names, arena));
 }
 
 int criu_streams_load(struct criu_session *session, const char *streams[DESCRIPTORS])
@@ -229,11 +162,7 @@ int criu_streams_load(struct criu_session *session, const char *streams[DESCRIPT
 	r = descriptors_parse(&names, json, &session->arena);
 	if (r < 0)
 		return context(r, "%s/" DESCRIPTORS_FILE, session->wishes->images);
-	for (int i = 0; i < DESCRIPTORS; i++) {
-		const char *name = names.items[i];
-		bool ours = strncmp(name, "pipe:[", 6) == 0 || strncmp(name, "file[", 5) == 0;
-
-		streams[i] = ours ? name : NULL;
-	}
+	for (int i = 0; i < DESCRIPTORS; i++)
+		streams[i] = stream_is_replaced(names.items[i]) ? names.items[i] : NULL;
 	return 0;
 }

@@ -43,10 +43,10 @@ void criu_session_set_cgroups(struct criu_session *session, const struct spec *s
 const char *criu_namespace_name(enum ns_type type);
 
 /*
- * The descriptors 0 to 2 of a process in a dump: in the images' directory, and those on files outside of the container in the
- * options.
+ * The standard streams of the container with init pid: in the images' directory, and those on files outside of it in the options. described: what
+ * streams_describe() said of them at the beginning; NULL: init is looked at.
  */
-int criu_streams_save(struct criu_session *session, pid_t pid);
+int criu_streams_save(struct criu_session *session, pid_t pid, const char *described);
 
 /* Names of those of the images that the caller's own 0 to 2 replace: streams[i] is NULL where it is none. */
 int criu_streams_load(struct criu_session *session, const char *streams[3]);

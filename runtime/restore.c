@@ -242,7 +242,7 @@ static int have_processes(struct restore *restore, pid_t pid)
 		r = creation_limit(c);
 	if (r < 0)
 		return r;
-	c->state.created = creation_timestamp(c);
+	creation_complete_state(c);
 	r = store_save_state(c->store, &c->state);
 	if (r >= 0 && c->options->pid_file)
 		r = report_pid_file(c->options->pid_file, c->state.pid);

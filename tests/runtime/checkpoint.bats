@@ -342,6 +342,40 @@ setup() {
   assert_equal "$(head -n $((last + 2)) "$BATS_TEST_TMPDIR/saved.log")" "$(seq $((last + 2)))"
 }
 
+# A shell does that with its own while a built-in command writes elsewhere.
+@test "standard streams: where the workload has put them meanwhile" {
+  script 'exec 5>&1 > /dev/null 2>&1; trap "echo more >&5" USR1; ln -s 1 /run/n; while :; do sleep 0.02; done'
+  start_new saved
+  wait_until counted 1
+  checkpoint saved
+  restore saved
+  berth kill saved USR1
+  wait_until grep -qx more "$BATS_TEST_TMPDIR/saved.log"
+  berth delete -f saved
+  rm -r "$images" "$bundle/rootfs/run/n"
+  berth create --bundle "$bundle" saved < <(:) > >(exec cat > "$BATS_TEST_TMPDIR/first") 2>&1
+  berth start saved
+  wait_until counted 1
+  checkpoint saved
+  restore saved # in place of the pipe
+  : > "$BATS_TEST_TMPDIR/saved.log"
+  berth kill saved USR1
+  wait_until grep -qx more "$BATS_TEST_TMPDIR/saved.log"
+}
+
+@test "standard streams: a restored container's, into files again" {
+  counter
+  start_new saved # both outputs are one file
+  wait_until counted 1
+  checkpoint saved
+  berth restore --detach --bundle "$bundle" --image-path "$images" saved < /dev/null >> "$BATS_TEST_TMPDIR/saved.log" 2> "$BATS_TEST_TMPDIR/errors"
+  wait_until counted $(($(count) + 1))
+  rm -r "$images"
+  checkpoint saved
+  restore saved
+  wait_until counted $(($(count) + 1))
+}
+
 @test "in the foreground: signals, the exit status, and nothing left" {
   script 'trap "exit 7" TERM; echo ready; while :; do sleep 0.02; done'
   start_new saved
