@@ -49,7 +49,7 @@ int cgroup_root_open(void)
 
 	if (!path)
 		return -error_record()->code;
-	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(AT_FDCWD, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? fail(errno, "open %s", path) : fd;
 }

@@ -19,7 +19,7 @@
  */
 static int leave_chroot(void)
 {
-	_cleanup_fd_ int self = sys_pidfd_open(getpid()), old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_fd_ int self = sys_pidfd_open(getpid()), old = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	uint64_t before = 0, above = 0, now = 0;
 	int r = self < 0 ? self : old < 0 ? -errno : sys_mount_id(old, "", &before);
 

@@ -26,7 +26,7 @@ static int load_bundle(struct creation *c)
 	TRACE_SCOPE("configuration");
 	const char *bundle = c->options->bundle, *config = c->options->config;
 
-	c->bundle = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	c->bundle = openat(AT_FDCWD, bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (c->bundle < 0)
 		return fail(errno, "open bundle %s", bundle);
 	int directory = config ? AT_FDCWD : c->bundle;

@@ -188,9 +188,11 @@ struct temporary {
 
 static struct temporary temporary_of(const char *name)
 {
+	static pid_t writer; /* asked for once: nothing is stored after a fork */
 	struct temporary temporary;
 
-	snprintf(temporary.name, sizeof temporary.name, ".%s.%d", name, (int)syscall(SYS_gettid));
+	writer = writer ? writer : getpid();
+	snprintf(temporary.name, sizeof temporary.name, ".%s.%d", name, (int)writer);
 	return temporary;
 }
 
