@@ -184,18 +184,23 @@ struct sys_statx {
 	uint64_t rest[13];
 };
 
-/* "" is dirfd itself. */
-static inline int sys_statx(int dirfd, const char *path, struct sys_statx *st)
-{
-	enum { BASIC_STATS = 0x7ff, MNT_ID = 0x1000 };
+/*
+ * "" is dirfd itself. mask: SYS_STATX_* of what is needed. Attributes and the mount are there always: with 0 no file system is asked, which
+ * could be a server that does not answer, or one of FUSE that refuses root.
+ */
+#define SYS_STATX_BASIC 0x7ffU
 
-	return (int)sys_result(syscall(SYS_statx, dirfd, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, BASIC_STATS | MNT_ID, st));
+static inline int sys_statx(int dirfd, const char *path, unsigned mask, struct sys_statx *st)
+{
+	enum { DONT_SYNC = 0x4000, MNT_ID = 0x1000 };
+
+	return (int)sys_result(syscall(SYS_statx, dirfd, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT | DONT_SYNC, mask | MNT_ID, st));
 }
 
 static inline int sys_mount_id(int dirfd, const char *path, uint64_t *id)
 {
 	struct sys_statx st = { 0 };
-	int r = sys_statx(dirfd, path, &st);
+	int r = sys_statx(dirfd, path, 0, &st);
 
 	*id = st.mount;
 	return r;

@@ -123,7 +123,7 @@ bool tree_is_mount_root(int fd)
 {
 	struct sys_statx st;
 
-	return sys_statx(fd, "", &st) == 0 && (st.attributes & ATTR_MOUNT_ROOT);
+	return sys_statx(fd, "", 0, &st) == 0 && (st.attributes & ATTR_MOUNT_ROOT);
 }
 
 int tree_detach(int proc, int mount)

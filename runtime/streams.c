@@ -21,7 +21,7 @@ static char *describe(int fd, struct arena *arena)
 	struct sys_statx st;
 	struct statfs fs;
 
-	if (sys_statx(fd, "", &st) < 0)
+	if (sys_statx(fd, "", SYS_STATX_BASIC, &st) < 0)
 		return arena_strdup(arena, "");
 	bool fifo = S_ISFIFO(st.mode), memory = S_ISCHR(st.mode) && st.rdev_major == MEMORY_MAJOR;
 
