@@ -54,11 +54,13 @@ const char *spec_annotation(const struct spec *spec, const char *key)
 	return NULL;
 }
 
-bool spec_host_id_of_root(const struct spec_id_maps *maps, uint32_t *id)
+bool spec_host_id(const struct spec_id_maps *maps, uint32_t id, uint32_t *host)
 {
 	for (size_t i = 0; i < maps->count; i++) {
-		if (maps->items[i].container_id == 0 && maps->items[i].size > 0) {
-			*id = maps->items[i].host_id;
+		const struct spec_id_map *map = &maps->items[i];
+
+		if (id >= map->container_id && id - map->container_id < map->size) {
+			*host = map->host_id + (id - map->container_id);
 			return true;
 		}
 	}

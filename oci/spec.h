@@ -365,8 +365,8 @@ const char *hook_point_name(enum hook_point point);  /* "createRuntime" */
 /* The value of an annotation, or NULL. */
 const char *spec_annotation(const struct spec *spec, const char *key);
 
-/* The host's id of the container's id 0; false: it is not mapped. */
-bool spec_host_id_of_root(const struct spec_id_maps *maps, uint32_t *id);
+/* The host's id of the container's id; false: it is not mapped. */
+bool spec_host_id(const struct spec_id_maps *maps, uint32_t id, uint32_t *host);
 
 static inline bool spec_new_namespace(const struct spec *spec, enum ns_type type)
 {

@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "base/trace.h"
 #include "rootfs/mount.h"
+#include "rootfs/node.h"
 #include "rootfs/path.h"
 #include "rootfs/tree.h"
 
@@ -28,10 +29,11 @@ static const struct link {
 	{ "stderr", "/proc/self/fd/2" },
 };
 
-/* Where a device goes: made by name in a directory that was opened. */
+/* Where a device goes, made by name in a directory that was opened; node: the runtime's own of it (rootfs/node.h), or -1. */
 struct place {
 	int dir;
 	const char *name;
+	int node;
 };
 
 /* There is only one, the host's. */
@@ -50,14 +52,9 @@ bool dev_is_ours(const struct rootfs *rootfs)
 	return ours;
 }
 
-static mode_t type_bits(const struct spec_device *device)
-{
-	return device->type == 'b' ? S_IFBLK : device->type == 'p' ? S_IFIFO : S_IFCHR;
-}
-
 static bool matches(const struct spec_device *device, const struct stat *st)
 {
-	if ((st->st_mode & S_IFMT) != type_bits(device))
+	if ((st->st_mode & S_IFMT) != (node_mode(device) & S_IFMT))
 		return false;
 	return device->type == 'p' || st->st_rdev == makedev(device->major, device->minor);
 }
@@ -95,7 +92,21 @@ static int open_host_device(const struct spec_device *device)
 	return open_host_node(device, by_number);
 }
 
-static int bind_onto(const struct spec_device *device, int destination)
+/* Maps of a joined user namespace are the configuration's word: the node must not be another's. */
+static int bind_node(const struct spec_device *device, int node, int destination)
+{
+	struct stat st;
+
+	if (fstat(node, &st) < 0)
+		return fail(errno, "stat");
+	if (st.st_uid != device->uid.value || st.st_gid != device->gid.value)
+		return refuse(EINVAL, "the maps of the user namespace are not those of the configuration");
+	int r = sys_move_mount_fd(node, destination);
+
+	return r < 0 ? fail(-r, "mount its node") : 0;
+}
+
+static int bind_host_node(const struct spec_device *device, int destination)
 {
 	_cleanup_fd_ int host = open_host_device(device), tree = -1;
 
@@ -126,7 +137,9 @@ static int bind_device(const struct spec_device *device, const struct place *pla
 
 	if (file < 0 || fstat(file, &st) < 0)
 		return fail(errno, "open");
-	return S_ISREG(st.st_mode) ? bind_onto(device, file) : refuse(EEXIST, "something else exists there");
+	if (!S_ISREG(st.st_mode))
+		return refuse(EEXIST, "something else exists there");
+	return place->node >= 0 ? bind_node(device, place->node, file) : bind_host_node(device, file);
 }
 
 /* --- one device --------------------------------------------------------------------------------------------------------- */
@@ -166,7 +179,7 @@ static int set_owner(const struct spec_device *device, const struct place *place
 
 static int make_device(struct rootfs *rootfs, const struct spec_device *device, const struct place *place, bool is_default)
 {
-	mode_t mode = device->file_mode.set ? (mode_t)device->file_mode.value & 07777 : 0666;
+	const mode_t mode = node_mode(device);
 	dev_t number = device->type == 'p' ? 0 : makedev(device->major, device->minor);
 
 	if (device->type != 'p' && rootfs->bind_devices) {
@@ -176,8 +189,8 @@ static int make_device(struct rootfs *rootfs, const struct spec_device *device, 
 			return check_existing(device, place, is_default);
 		return bind_device(device, place);
 	}
-	if (mknodat(place->dir, place->name, type_bits(device) | mode, number) == 0)
-		return set_owner(device, place, mode);
+	if (mknodat(place->dir, place->name, mode, number) == 0)
+		return set_owner(device, place, mode & 07777);
 	if (errno == EEXIST)
 		return check_existing(device, place, is_default);
 	if (errno != EPERM || device->type == 'p')
@@ -211,7 +224,7 @@ static int require_device(const struct rootfs *rootfs, const struct spec_device 
 	return matches(device, &st) ? 0 : refuse(EEXIST, "a file that is not this device exists there");
 }
 
-static int make_configured(struct rootfs *rootfs, const struct spec_device *device, int dev)
+static int make_configured(struct rootfs *rootfs, const struct spec_device *device, int dev, int node)
 {
 	char path[PATH_MAX], name[NAME_MAX + 1];
 
@@ -223,12 +236,12 @@ static int make_configured(struct rootfs *rootfs, const struct spec_device *devi
 	const char *in_dev = name_in_dev(path);
 
 	if (in_dev)
-		return make_device(rootfs, device, &(struct place){ dev, in_dev }, false);
+		return make_device(rootfs, device, &(struct place){ dev, in_dev, node }, false);
 	_cleanup_fd_ int parent = path_open_parent(rootfs->root, path, name, sizeof name);
 
 	if (parent < 0)
 		return fail(-parent, "open or make its directory");
-	return make_device(rootfs, device, &(struct place){ parent, name }, false);
+	return make_device(rootfs, device, &(struct place){ parent, name, node }, false);
 }
 
 static int make_default_devices(struct rootfs *rootfs, int dev)
@@ -240,7 +253,7 @@ static int make_default_devices(struct rootfs *rootfs, int dev)
 		};
 
 		snprintf(path, sizeof path, "/dev/%s", default_devices[i].name);
-		int r = make_device(rootfs, &device, &(struct place){ dev, default_devices[i].name }, true);
+		int r = make_device(rootfs, &device, &(struct place){ dev, default_devices[i].name, -1 }, true);
 
 		if (r < 0)
 			return context(r, "default device %s", path);
@@ -251,14 +264,17 @@ static int make_default_devices(struct rootfs *rootfs, int dev)
 static int make_configured_devices(struct rootfs *rootfs, int dev)
 {
 	const struct spec_linux *config = &rootfs->request->spec->linux_;
+	int *nodes = arena_array(&rootfs->arena, config->device_count + 1, sizeof *nodes), r = 0;
 
-	for (size_t i = 0; i < config->device_count; i++) {
-		int r = make_configured(rootfs, &config->devices[i], dev);
-
-		if (r < 0)
-			return context(r, "/linux/devices/%zu: %s", i, config->devices[i].path);
-	}
-	return 0;
+	for (size_t i = 0; i < config->device_count; i++)
+		nodes[i] = -1;
+	if (rootfs->nodes >= 0)
+		r = nodes_open(rootfs->nodes, rootfs->root, config->device_count, nodes);
+	for (size_t i = 0; r >= 0 && i < config->device_count; i++)
+		r = context(make_configured(rootfs, &config->devices[i], dev, nodes[i]), "/linux/devices/%zu: %s", i, config->devices[i].path);
+	for (size_t i = 0; i < config->device_count; i++)
+		close_fd(&nodes[i]);
+	return r;
 }
 
 static int make_link(int dev, const char *name, const char *target)

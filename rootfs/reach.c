@@ -11,8 +11,8 @@ void reach_begin(struct reach *reach, const struct spec *spec)
 	uint32_t uid, gid;
 
 	*reach = (struct reach){ .known = false };
-	if (!spec_new_namespace(spec, NS_USER) || !spec_host_id_of_root(&spec->linux_.uid_maps, &uid) ||
-	    !spec_host_id_of_root(&spec->linux_.gid_maps, &gid) || uid == 0)
+	if (!spec_new_namespace(spec, NS_USER) || !spec_host_id(&spec->linux_.uid_maps, 0, &uid) ||
+	    !spec_host_id(&spec->linux_.gid_maps, 0, &gid) || uid == 0)
 		return;
 	reach->changed = true;
 	reach->old_gid = (gid_t)setfsgid(gid);

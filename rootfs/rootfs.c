@@ -7,6 +7,7 @@
 #include "rootfs/dev.h"
 #include "rootfs/emulate.h"
 #include "rootfs/mount.h"
+#include "rootfs/node.h"
 #include "rootfs/reach.h"
 #include "rootfs/tree.h"
 
@@ -66,6 +67,28 @@ static int check_label(const struct spec *spec)
 	return refuse(ENOTSUP, "/linux/mountLabel: SELinux is not enabled on this host");
 }
 
+static bool has_devices(const struct spec_linux *config)
+{
+	for (size_t i = 0; i < config->device_count; i++)
+		if (config->devices[i].type != 'p')
+			return true;
+	return false;
+}
+
+/* Without the privilege, the host's nodes are bound. */
+static int prepare_nodes(struct rootfs *rootfs)
+{
+	const struct spec_linux *config = &rootfs->request->spec->linux_;
+
+	if (!rootfs->request->user_namespace || !has_devices(config))
+		return 0;
+	int nodes = nodes_make(config);
+
+	if (nodes >= 0)
+		rootfs->nodes = nodes;
+	return nodes < 0 && nodes != -EPERM ? nodes : 0;
+}
+
 int rootfs_prepare(struct rootfs *rootfs, const struct rootfs_request *request)
 {
 	*rootfs = ROOTFS_NONE;
@@ -81,6 +104,8 @@ int rootfs_prepare(struct rootfs *rootfs, const struct rootfs_request *request)
 		r = prepare_root_and_look(rootfs);
 	if (r >= 0)
 		r = mounts_prepare(rootfs);
+	if (r >= 0)
+		r = prepare_nodes(rootfs);
 	if (r >= 0)
 		rootfs->dev = dev_is_ours(rootfs);
 	else
@@ -224,6 +249,7 @@ void rootfs_close(struct rootfs *rootfs)
 	close_fd(&rootfs->tree);
 	close_fd(&rootfs->root);
 	close_fd(&rootfs->null);
+	close_fd(&rootfs->nodes);
 	arena_free(&rootfs->arena);
 	*rootfs = ROOTFS_NONE;
 }

@@ -40,14 +40,15 @@ struct rootfs {
 	int tree;          /* detached clone of the root, prepared for an init in a user namespace; -1: none */
 	int root;          /* the root's directory, from rootfs_build() on; -1 before */
 	int null;          /* detached clone of the host's /dev/null, verified, for masks; -1 when not needed */
+	int nodes;         /* detached mount of the configured devices' nodes, for an init in a user namespace; -1: none */
 	bool dev;          /* whether this runtime populates /dev, decided by the mounts: see rootfs/dev.c */
-	bool bind_devices; /* mknod is not permitted: devices are binds of the host's */
+	bool bind_devices; /* mknod is not permitted: devices are mounts of the runtime's nodes, or the host's */
 };
 
 /*
  * In the runtime, before birth: parse every mount's options (errors name /mounts/N/options/M), check that root.path is a
- * directory and open (as detached clones with open_tree) the bind sources that init will have no right to open, with idmaps
- * applied.
+ * directory, open (as detached clones with open_tree) the bind sources that init will have no right to open, with idmaps
+ * applied, and make the device nodes that it may not make.
  */
 int rootfs_prepare(struct rootfs *rootfs, const struct rootfs_request *request);
 
@@ -90,7 +91,7 @@ bool rootfs_mount_wants_idmap(const struct spec_mount *mount);
 /* Is a cgroup file system mounted at /sys/fs/cgroup and not read-only (config-linux.md "Cgroup ownership")? Pure. */
 bool rootfs_cgroup_writable(const struct spec *spec);
 
-#define ROOTFS_NONE ((struct rootfs){ .tree = -1, .root = -1, .null = -1 })
+#define ROOTFS_NONE ((struct rootfs){ .tree = -1, .root = -1, .null = -1, .nodes = -1 })
 
 /* Close every descriptor, in the runtime and in init each their own; the result is ROOTFS_NONE. */
 void rootfs_close(struct rootfs *rootfs);

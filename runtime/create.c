@@ -95,8 +95,7 @@ static void describe(struct creation *c)
 	state->annotations = c->spec.annotations;
 }
 
-/* Of its own, new or joined; a path to the caller's is none. */
-static bool has_user_namespace(const struct creation *c)
+bool creation_has_user_namespace(const struct creation *c)
 {
 	return c->newborn.plan.own >> NS_USER & 1;
 }
@@ -114,7 +113,7 @@ static int prepare_process(struct creation *c)
 	n->terminal = process->terminal;
 	n->preserve_fds = c->options->preserve_fds;
 	n->no_new_keyring = c->options->no_new_keyring;
-	int r = capabilities_prepare(&process->capabilities, has_user_namespace(c), &n->capabilities);
+	int r = capabilities_prepare(&process->capabilities, creation_has_user_namespace(c), &n->capabilities);
 
 	if (r >= 0 && !n->no_new_keyring)
 		r = keyring_new_name(c->options->id, &c->state.arena, &c->state.session_keyring);
@@ -154,7 +153,7 @@ int creation_open_idmaps(struct creation *c)
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		if (!rootfs_mount_wants_idmap(&spec->mounts[i]))
 			continue;
-		if (spec->mounts[i].uid_maps.count == 0 && !has_user_namespace(c))
+		if (spec->mounts[i].uid_maps.count == 0 && !creation_has_user_namespace(c))
 			return refuse(EINVAL, "/mounts/%zu: idmap needs uidMappings and gidMappings, or a user namespace", i);
 		if (!c->idmap_fds) {
 			c->idmap_fds = arena_array(&c->arena, spec->mount_count, sizeof *c->idmap_fds);
@@ -185,7 +184,7 @@ static int prepare_rootfs(struct creation *c)
 			.spec = &c->spec,
 			.arena = arena_within(c->runtime->memory),
 			.bundle = c->options->bundle,
-			.user_namespace = has_user_namespace(c),
+			.user_namespace = creation_has_user_namespace(c),
 			.no_pivot = c->options->no_pivot,
 			.cgroup_namespace = c->spec.linux_.namespaces[NS_CGROUP].set,
 			.cgroup_mount = cgroup_mount_point(),
@@ -595,7 +594,7 @@ static int delegate(struct creation *c)
 
 	if (c->cgroup.fd < 0 || !owns_cgroup(spec))
 		return 0;
-	int r = has_user_namespace(c) ? ns_host_uid(c->child.ref.pid, spec->process.user.uid, &owner) : 0;
+	int r = creation_has_user_namespace(c) ? ns_host_uid(c->child.ref.pid, spec->process.user.uid, &owner) : 0;
 
 	return r < 0 ? r : cgroup_delegate(&c->cgroup, owner);
 }

@@ -62,6 +62,9 @@ int creation_load(struct creation *creation, const struct runtime *runtime, cons
 int creation_claim(struct creation *creation, bool run);
 int creation_attach(struct creation *creation, pid_t pid);
 
+/* Of its own, new or joined; a path to the caller's is none. */
+bool creation_has_user_namespace(const struct creation *creation);
+
 /* creation->idmap_fds: user namespaces for the mounts that are idmapped. */
 int creation_open_idmaps(struct creation *creation);
 void creation_close_idmaps(struct creation *creation);

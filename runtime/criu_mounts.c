@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/mountinfo.h"
 #include "base/sys.h"
+#include "rootfs/node.h"
 #include "rootfs/options.h"
 #include "rootfs/path.h"
 #include "rootfs/tree.h"
@@ -113,10 +114,14 @@ static bool is_below(const char *path, const char *parent)
 	return strncmp(path, parent, length) == 0 && (path[length] == '/' || path[length] == 0);
 }
 
-static bool is_configured_bind(const char *place, const struct spec *spec, struct arena *arena)
+/* A bind, or a device that could not be made in its place (rootfs/node.h). */
+static bool is_configured(const char *place, const struct spec *spec, struct arena *arena)
 {
 	for (size_t i = 0; i < spec->mount_count; i++)
 		if (is_bind(&spec->mounts[i], arena) && strcmp(clean(spec->mounts[i].destination, arena), place) == 0)
+			return true;
+	for (size_t i = 0; i < spec->linux_.device_count; i++)
+		if (strcmp(clean(spec->linux_.devices[i].path, arena), place) == 0)
 			return true;
 	return false;
 }
@@ -137,7 +142,7 @@ void criu_mounts_external(char *container, char *host, const struct spec *spec, 
 
 		if (strcmp(mount->place, "/") == 0)
 			continue;
-		if (is_configured_bind(mount->place, spec, arena) ||
+		if (is_configured(mount->place, spec, arena) ||
 		    (has_device(&outside, mount->device) && !is_remade(mount->type) && !is_of_root(mount, root)))
 			criu_add_pair(mounts, mount->place, mount->place, arena);
 	}
@@ -276,17 +281,41 @@ static int open_masks(struct collection *c, const struct strings *paths)
 	return 0;
 }
 
-static void open_devices(struct collection *c, const struct spec_linux *config)
+static void bind_device(struct collection *c, const char *path)
 {
-	static const char *const defaults[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/urandom", "/dev/random" };
+	char *source = open_device(c, path);
 
-	for (size_t i = 0; i < config->device_count + sizeof defaults / sizeof *defaults; i++) {
-		const char *path = i < config->device_count ? config->devices[i].path : defaults[i - config->device_count];
-		char *source = open_device(c, path);
+	if (source)
+		criu_add_pair(c->mounts, clean(path, c->arena), source, c->arena);
+}
 
-		if (source)
-			criu_add_pair(c->mounts, clean(path, c->arena), source, c->arena);
+/* Made anew where create would make them, else the host's. */
+static int open_configured_devices(struct collection *c)
+{
+	const struct spec_linux *config = &c->request->spec->linux_;
+	const int nodes = c->request->user_namespace ? nodes_make(config) : -EPERM;
+
+	if (nodes < 0 && nodes != -EPERM)
+		return nodes;
+	const char *place = nodes < 0 ? NULL : keep_tree(c, nodes);
+
+	for (size_t i = 0; i < config->device_count; i++) {
+		const char *path = config->devices[i].path, *name = arena_printf(c->arena, "%zu", i);
+
+		if (place && faccessat(nodes, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			criu_add_pair(c->mounts, clean(path, c->arena), arena_printf(c->arena, "%s/%s", place, name), c->arena);
+		else
+			bind_device(c, path);
 	}
+	return 0;
+}
+
+static void open_default_devices(struct collection *c)
+{
+	static const char *const paths[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/urandom", "/dev/random" };
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		bind_device(c, paths[i]);
 }
 
 int criu_trees_open(struct criu_trees *trees, struct string_map *mounts, const struct criu_trees_request *request,
@@ -303,7 +332,9 @@ int criu_trees_open(struct criu_trees *trees, struct string_map *mounts, const s
 	if (r >= 0)
 		r = open_masks(&c, &request->spec->linux_.masked_paths);
 	if (r >= 0)
-		open_devices(&c, &request->spec->linux_);
+		r = open_configured_devices(&c);
+	if (r >= 0)
+		open_default_devices(&c);
 	return r;
 }
 

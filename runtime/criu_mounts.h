@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 /*
- * dump: the external mounts of process pid, each named by its place. That is what the configuration binds, and what is of a
+ * dump: the external mounts of process pid, each named by its place. That is what the configuration binds, its devices, and what is of a
  * file system that the caller's mount namespace has, too (masks, devices, what was added later). -errno, record filled.
  */
 int criu_mounts_of(pid_t pid, const struct spec *spec, struct string_map *mounts, struct arena *arena);
@@ -37,6 +37,7 @@ struct criu_trees_request {
 	const struct spec *spec;
 	const char *bundle;
 	int root;
+	bool user_namespace;
 	const int *idmap_fds; /* per mount, or NULL: as rootfs_request has them */
 	const char *place;
 };

@@ -46,7 +46,7 @@ static int give_access(struct access *access, int images, const struct spec *spe
 	gid_t gid;
 
 	*access = (struct access){ .directory = -1 };
-	if (!spec_new_namespace(spec, NS_USER) || !spec_host_id_of_root(&spec->linux_.gid_maps, &gid))
+	if (!spec_new_namespace(spec, NS_USER) || !spec_host_id(&spec->linux_.gid_maps, 0, &gid))
 		return 0;
 	if (fstat(images, &access->before) < 0)
 		return fail(errno, "stat the image directory");
@@ -131,7 +131,7 @@ static int prepare_root(struct restore *restore)
 	if (r < 0)
 		return r;
 	r = creation_open_idmaps(c);
-	struct criu_trees_request request = { &c->spec, bundle, root, c->idmap_fds, restore->place };
+	struct criu_trees_request request = { &c->spec, bundle, root, creation_has_user_namespace(c), c->idmap_fds, restore->place };
 
 	if (r >= 0)
 		r = criu_trees_open(&restore->trees, &session->options.external_mounts, &request, &session->arena);

@@ -73,6 +73,17 @@ life() {
   life
 }
 
+@test "in a user namespace: devices are the outer one's, whose owner nobody can change" {
+  user_namespace
+  inner_user_namespace
+  chown -R 102000:102000 "$bundle/rootfs/inner/rootfs"
+  config '.linux.devices = [{ path: "/dev/own", type: "c", major: 1, minor: 3, uid: 2007 }]'
+  inner '.linux.devices = [{ path: "/dev/own", type: "c", major: 1, minor: 3 }]'
+  inner_script 'stat -c "%t:%T %u" /dev/own; echo x > /dev/own && echo written'
+  run_nested
+  assert_equal "$(tail -n 2 <<< "$output")" $'1:3 7\nwritten'
+}
+
 @test "in a user namespace, with another one of its own: ids through both" {
   user_namespace
   inner_user_namespace

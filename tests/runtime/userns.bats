@@ -79,6 +79,19 @@ volume() { # a directory with files of root's and of user 1000's: $volume
   chmod 777 "$volume"
   run_inside 'touch /volume/made'
   assert_equal "$(owner "$volume/made")" 1000:2000
+  # The joined one's maps are not known, unless the configuration tells them: then they must be right.
+  config '.linux.devices = [{ path: "/dev/own", type: "c", major: 1, minor: 3, fileMode: 416, uid: 5, gid: 6 }] | del(.process.user.additionalGids)
+    | .process.user.uid = 0'
+  refused /linux/devices/0 'the host has no such device'
+  config '.linux.devices[0].path = "/dev/full" | .linux.devices[0].minor = 7'
+  run_inside 'stat -c "%a %u:%g" /dev/full'
+  assert_output '666 65534:65534'
+  config '.linux.uidMappings = $m | .linux.gidMappings = $m' --argjson m "$(maps 0 200000 65536)"
+  run_inside 'stat -c "%a %u:%g" /dev/full'
+  assert_output '640 5:6'
+  config '.linux.uidMappings = $m' --argjson m "$(maps 0 200001 65536)"
+  refused /linux/devices/0 'the maps of the user namespace are not those of the configuration'
+  config 'del(.linux.devices, .linux.uidMappings, .linux.gidMappings)'
   # What the configuration says of maps is about a namespace that is to be made.
   config '.process.user = { uid: 70000, gid: 0 }'
   refused /process/user/uid 70000
@@ -92,11 +105,13 @@ volume() { # a directory with files of root's and of user 1000's: $volume
   run_inside 'id -u; touch /tmp/mine; stat -c %u:%g /tmp/mine /bin/busybox'
   assert_output $'1000\n1000:1000\n65534:65534'
   assert_equal "$(owner "$bundle/rootfs/tmp/mine")" 1000:1000
-  # No id 0 in there: nobody has a right to anything but what is his.
-  config '.linux.uidMappings = $m | .linux.gidMappings = $m | .process.capabilities = {}' --argjson m "$(maps 1000 1000 1)"
+  # No id 0 in there: nobody has a right to anything but what is his. A device that it would own is the host's.
+  config '.linux.uidMappings = $m | .linux.gidMappings = $m | .process.capabilities = {}
+    | .linux.devices = [{ path: "/dev/full", type: "c", major: 1, minor: 7 }, { path: "/dev/zero", type: "c", major: 1, minor: 5, uid: 1000, gid: 1000, fileMode: 384 }]' \
+    --argjson m "$(maps 1000 1000 1)"
   config '(.mounts[] | select(.destination == "/dev/pts") | .options) -= ["gid=5"]'
-  run_inside 'id -u; touch /tmp/other; stat -c %u:%g /tmp/other'
-  assert_output $'1000\n1000:1000'
+  run_inside 'id -u; touch /tmp/other; stat -c "%a %u:%g" /tmp/other /dev/full /dev/zero'
+  assert_output $'1000\n644 1000:1000\n666 65534:65534\n600 1000:1000'
 }
 
 @test "id-mapped mounts: one volume, and each container writes as the volume's own users" {
@@ -203,21 +218,24 @@ volume() { # a directory with files of root's and of user 1000's: $volume
   refused /mounts/ 341
 }
 
-@test "devices: the host's nodes, by whose mode the container's root is somebody else; rules hold" {
+@test "devices: default ones are the host's nodes, which nobody changes; others the container's own; rules hold" {
   bundle devices
   range 200000
   config '.linux.devices = [{ path: "/dev/zero", type: "c", major: 1, minor: 5, fileMode: 384, uid: 7, gid: 7 }, { path: "/dev/kmsg", type: "c", major: 1, minor: 11 },
       { path: "/dev/pipe", type: "p", fileMode: 384, uid: 7, gid: 8 }]
     | .linux.resources.devices = [{ allow: false, access: "rwm" }, { allow: true, type: "c", major: 1, minor: 5, access: "r" }]'
-  run_inside 'stat -c "%n %F %t:%T %u:%g" /dev/zero /dev/kmsg /dev/pipe; head -c 2 /dev/zero | wc -c; (: > /dev/zero) || echo no writing; (: < /dev/kmsg) || echo no kmsg
-    mknod /tmp/mem c 1 1 || echo no node; chown 0:0 /dev/zero || echo not mine'
-  assert_line '/dev/zero character special file 1:5 65534:65534'
-  assert_line '/dev/kmsg character special file 1:b 65534:65534'
+  run_inside 'stat -c "%n %F %t:%T %u:%g" /dev/full /dev/zero /dev/kmsg /dev/pipe; head -c 2 /dev/zero | wc -c; (: > /dev/zero) || echo no writing; (: < /dev/kmsg) || echo no kmsg
+    mknod /tmp/mem c 1 1 || echo no node; chown 0:0 /dev/full || echo not mine; chmod 600 /dev/full || echo nor its mode; chown 1:1 /dev/zero && echo mine'
+  assert_line '/dev/full character special file 1:7 65534:65534'
+  assert_line '/dev/zero character special file 1:5 7:7'
+  assert_line '/dev/kmsg character special file 1:b 0:0'
   assert_line '/dev/pipe fifo 0:0 7:8'
   assert_line 2
   assert_line 'no kmsg'
   assert_line 'no node'
   assert_line 'not mine'
+  assert_line 'nor its mode'
+  assert_line mine
 }
 
 @test "sysctls of the user namespace and of those it owns" {

@@ -232,9 +232,49 @@ static void test_bound_dev(void **state)
 	world_free(w);
 }
 
-/*
- * --- user namespace: devices are binds, and the host's nodes are not changed -----------------------------------------------
- */
+/* --- user namespace: the runtime's nodes, or binds of the host's, which are not changed ----------------------------------- */
+
+static void look_at_own_devices(struct world *w, struct rootfs *rootfs)
+{
+	struct stat st = stat_of("/dev/mine");
+
+	(void)w;
+	(void)rootfs;
+	require(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 7) && (st.st_mode & 07777) == 0600 && st.st_uid == 1 && st.st_gid == 6);
+	require(mount_line("/dev/mine") && chmod("/dev/mine", 0640) == 0);
+	st = stat_of("/dev/none");
+	require(S_ISCHR(st.st_mode) && st.st_rdev == makedev(240, 77) && (st.st_mode & 07777) == 0666 && st.st_uid == 0);
+	st = stat_of("/opt/disk");
+	require(S_ISBLK(st.st_mode) && st.st_rdev == makedev(7, 0) && (st.st_mode & 07777) == 0660 && st.st_gid == 7);
+	/* Nobody is 5 in there. */
+	st = stat_of("/dev/zero");
+	require(is_device("/dev/zero", 1, 5) && st.st_uid == 65534 && chmod("/dev/zero", 0600) < 0 && errno == EROFS);
+	require(is_device("/dev/null", 1, 3) && S_ISFIFO(stat_of("/dev/pipe").st_mode) && stat_of("/dev/pipe").st_uid == 1);
+	require(mounts_at("/") == 1);
+}
+
+static void test_own_devices(void **state)
+{
+	const struct spec_device list[] = {
+		DEVICE('c', "/dev/mine", 1, 7, MODE(0600), OWNER(1, 6)),
+		DEVICE('p', "/dev/pipe", 0, 0, OWNER(1, 1)),
+		DEVICE('c', "/dev/none", 240, 77),
+		DEVICE('b', "/opt/disk", 7, 0, MODE(0660), OWNER(0, 7)),
+		DEVICE('c', "/dev/zero", 1, 5, OWNER(5, 0)),
+	};
+	struct world *w = world_new();
+	struct stat before = stat_of("/dev/full"), after;
+
+	(void)state;
+	shell("chown -R %u %s", USER_BASE, w->root);
+	basic(w);
+	w->user_namespace = true;
+	devices(w, sizeof list / sizeof *list, list);
+	w->look = look_at_own_devices;
+	run(w);
+	after = stat_of("/dev/full");
+	assert_true(before.st_mode == after.st_mode && before.st_uid == after.st_uid && before.st_ino == after.st_ino);
+}
 
 static void look_at_bound_devices(struct world *w, struct rootfs *rootfs)
 {
@@ -264,7 +304,7 @@ static void test_devices_in_user_namespace(void **state)
 	(void)state;
 	shell("chown -R %u %s", USER_BASE, w->root);
 	basic(w);
-	w->user_namespace = true;
+	w->user_namespace = w->unknown_maps = true;
 	devices(w, sizeof list / sizeof *list, list);
 	w->look = look_at_bound_devices;
 	run(w);
@@ -280,7 +320,7 @@ static void test_unknown_device_in_user_namespace(void **state)
 	(void)state;
 	shell("chown -R %u %s", USER_BASE, w->root);
 	basic(w);
-	w->user_namespace = true;
+	w->user_namespace = w->unknown_maps = true;
 	devices(w, 1, list);
 	w->fails = ENOENT;
 	w->fails_with = "/linux/devices/0: /dev/none: mknod is not permitted here, and the host has no such device to bind";
@@ -397,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_dev_of_the_image_in_user_namespace),
 		cmocka_unit_test(test_host_root),
 		cmocka_unit_test(test_bound_dev),
+		cmocka_unit_test(test_own_devices),
 		cmocka_unit_test(test_devices_in_user_namespace),
 		cmocka_unit_test(test_unknown_device_in_user_namespace),
 		cmocka_unit_test(test_terminal),
