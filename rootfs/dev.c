@@ -271,7 +271,8 @@ static int make_configured_devices(struct rootfs *rootfs, int dev)
 	if (rootfs->nodes >= 0)
 		r = nodes_open(rootfs->nodes, rootfs->root, config->device_count, nodes);
 	for (size_t i = 0; r >= 0 && i < config->device_count; i++)
-		r = context(make_configured(rootfs, &config->devices[i], dev, nodes[i]), "/linux/devices/%zu: %s", i, config->devices[i].path);
+		r = context(make_configured(rootfs, &config->devices[i], dev, nodes[i]), "/linux/devices/%zu: %s", i,
+			    config->devices[i].path);
 	for (size_t i = 0; i < config->device_count; i++)
 		close_fd(&nodes[i]);
 	return r;

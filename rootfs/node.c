@@ -51,7 +51,6 @@ static int make_file_system(const char *label)
 	return r < 0 && r != -EPERM ? fail(-r, "make a file system for device nodes") : r;
 }
 
-
 /* The mode comes last: the caller's umask is in the way before, and the change of owner takes set-id bits away. */
 static int make_node(const struct spec_linux *config, const struct spec_device *device, int directory, const char *name)
 {
