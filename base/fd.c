@@ -215,6 +215,20 @@ ssize_t read_text_at(int dirfd, const char *path, char *buffer, size_t size)
 	return (ssize_t)used;
 }
 
+int enter_dir(int directory)
+{
+	_cleanup_fd_ int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return before < 0 || fchdir(directory) < 0 ? -errno : steal_fd(&before);
+}
+
+int leave_dir(int before)
+{
+	_cleanup_fd_ int directory = before;
+
+	return fchdir(directory) < 0 ? -errno : 0;
+}
+
 struct fd_path fd_path(int fd)
 {
 	struct fd_path path;

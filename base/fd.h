@@ -67,6 +67,13 @@ int read_file_at(int dirfd, const char *path, struct arena *arena, size_t limit,
 /* Read a small file into buffer, NUL-terminated, one trailing newline cut off. Returns its length; -EFBIG if it does not fit. */
 ssize_t read_text_at(int dirfd, const char *path, char *buffer, size_t size);
 
+/*
+ * For system calls that take no descriptor: directory becomes the working directory of this process, which must be one of our own. Returns a
+ * descriptor of the one before, which leave_dir() goes back to and closes.
+ */
+int enter_dir(int directory);
+int leave_dir(int before);
+
 /* "/proc/self/fd/FD": the only way to name a descriptor for system calls that take paths. */
 struct fd_path {
 	char text[32];

@@ -107,17 +107,13 @@ static int register_all(int binfmt, int programs, struct arena *arena)
 
 static int register_from(int binfmt, int programs, struct arena *arena)
 {
-	_cleanup_fd_ int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int before = enter_dir(programs);
 
-	if (here < 0)
-		return fail(errno, "open the working directory");
-	if (fchdir(programs) < 0)
-		return fail(errno, "enter " EMULATORS);
-	int r = register_all(binfmt, programs, arena);
+	if (before < 0)
+		return fail(-before, "enter " EMULATORS);
+	int r = register_all(binfmt, programs, arena), left = leave_dir(before);
 
-	if (fchdir(here) < 0)
-		return fail(errno, "leave " EMULATORS);
-	return r;
+	return left < 0 ? fail(-left, "leave " EMULATORS) : r;
 }
 
 static int open_binfmt(void)

@@ -259,19 +259,19 @@ static int mount_here(const struct mount_plan *plan, int destination, const char
 {
 	uint64_t attributes = first_attributes(plan);
 	unsigned long flags = plan->options.super_set;
-	_cleanup_fd_ int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (here < 0)
-		return fail(errno, "open the working directory");
 	for (size_t i = 0; i < sizeof mount_flags / sizeof *mount_flags; i++)
 		if (attributes & mount_flags[i].attribute)
 			flags |= mount_flags[i].flag;
-	if (fchdir(destination) < 0)
-		return fail(errno, "enter %s", plan->destination);
-	int r = sys_mount(plan->source && plan->source[0] ? plan->source : "none", ".", type_of(plan), flags, data);
+	int before = enter_dir(destination);
 
-	if (fchdir(here) < 0)
-		return fail(errno, "leave %s", plan->destination);
+	if (before < 0)
+		return fail(-before, "enter %s", plan->destination);
+	int r = sys_mount(plan->source && plan->source[0] ? plan->source : "none", ".", type_of(plan), flags, data);
+	int left = leave_dir(before);
+
+	if (left < 0)
+		return fail(-left, "leave %s", plan->destination);
 	return r < 0 ? fail(-r, "%s with options \"%s\"", type_of(plan), data) : 0;
 }
 

@@ -100,29 +100,27 @@ static int clone_each(int nodes, size_t count, int *trees)
 	return 0;
 }
 
-static int leave(int nodes, int here)
+static int unmount(int nodes)
 {
-	if (fchdir(nodes) < 0)
-		return fail(errno, "enter the device nodes");
-	int r = sys_umount2(".", MNT_DETACH);
+	int before = enter_dir(nodes);
 
-	if (fchdir(here) < 0)
-		return fail(errno, "leave the device nodes");
+	if (before < 0)
+		return fail(-before, "enter the device nodes");
+	int r = sys_umount2(".", MNT_DETACH), left = leave_dir(before);
+
+	if (left < 0)
+		return fail(-left, "leave the device nodes");
 	return r < 0 ? fail(-r, "unmount the device nodes") : 0;
 }
 
 int nodes_open(int nodes, int place, size_t count, int *trees)
 {
-	_cleanup_fd_ int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (here < 0)
-		return fail(errno, "open the working directory");
 	int r = sys_move_mount_fd(nodes, place);
 
 	if (r < 0)
 		return fail(-r, "mount the device nodes");
 	r = clone_each(nodes, count, trees);
-	int left = leave(nodes, here);
+	int unmounted = unmount(nodes);
 
-	return r < 0 ? r : left;
+	return r < 0 ? r : unmounted;
 }
