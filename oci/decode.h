@@ -47,14 +47,22 @@ struct field {
 	uint8_t length;              /* of name */
 	uint8_t kind, width, flags;
 	uint16_t offset, count_offset;
-	int64_t min;                 /* integers */
-	uint64_t max;
 	const char *expected;        /* "must be …", in place of the sentence that the kind gives */
-	const struct names *names;
-	const struct table *table;
-	bool (*convert)(struct arena *arena, void *member, char *text);
-	/* KIND_OBJECTS: takes each element in place of an array; owner is the struct that has the field. */
-	int (*collect)(struct decoder *decoder, void *owner, const void *element);
+	union {                      /* what the kind has */
+		struct {             /* integers, KIND_UINT32S */
+			int64_t min;
+			uint64_t max;
+		};
+		struct {             /* KIND_NAME, KIND_NAME_BITS, KIND_STRINGS, KIND_TEXT */
+			const struct names *names;
+			bool (*convert)(struct arena *arena, void *member, char *text); /* KIND_TEXT */
+		};
+		struct {             /* KIND_OBJECT, KIND_OBJECTS, KIND_OBJECT_MAP */
+			const struct table *table;
+			/* KIND_OBJECTS: takes each element in place of an array; owner is the struct that has the field. */
+			int (*collect)(struct decoder *decoder, void *owner, const void *element);
+		};
+	};
 };
 
 #define TABLE_MAX_FIELDS 32

@@ -215,7 +215,7 @@ void decoder_store_elements(struct decoder *d, struct frame *frame)
 	const struct field *field = frame->field;
 	unsigned char *member = frame->target + field->offset;
 
-	if (field->kind == KIND_NAME_BITS || field->collect)
+	if (field->kind == KIND_NAME_BITS || (field->kind == KIND_OBJECTS && field->collect))
 		return;
 
 	size_t bytes = d->elements.used - frame->elements, count = bytes / element_size(field);
