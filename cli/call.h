@@ -10,7 +10,6 @@
 #include <stdbool.h>
 
 /* Positions of the words in the tables' "a|b|c". */
-enum rootless_choice { ROOTLESS_AUTO, ROOTLESS_TRUE, ROOTLESS_FALSE };
 enum cgroups_mode_choice { MODE_SOFT, MODE_FULL, MODE_STRICT, MODE_IGNORE };
 enum network_lock_choice { LOCK_DEFAULT, LOCK_IPTABLES, LOCK_NFTABLES, LOCK_SKIP };
 enum format_choice { FORMAT_TABLE, FORMAT_JSON };
@@ -25,7 +24,7 @@ struct call {
 	const char *root, *log, *trace, *criu_program;
 	int log_format;      /* enum log_format */
 	int log_level;       /* enum log_level */
-	int rootless;        /* enum rootless_choice */
+	int rootless;        /* enum rootless */
 	int cgroup_manager;  /* enum cgroup_manager */
 
 	/* create, run, exec */

@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "namespaces/namespaces.h"
 #include "runtime/store.h"
 
 #include <errno.h>
@@ -53,14 +52,6 @@ const char *call_absolute(struct call *call, const char *path)
 	return arena_printf(&call->arena, "%s/%s", directory, path);
 }
 
-/* Root in a user namespace of its own may do little more than another user. */
-static bool is_rootless(const struct call *call)
-{
-	if (call->rootless != ROOTLESS_AUTO)
-		return call->rootless == ROOTLESS_TRUE;
-	return geteuid() != 0 || !ns_in_host_user();
-}
-
 /* Of the environment; an empty one is none. */
 static const char *variable(const char *name)
 {
@@ -86,7 +77,7 @@ int call_make_runtime(struct call *call)
 		.memory = &call->arena,
 		.root = arena_strdup(&call->arena, absolute),
 		.manager = call->systemd_cgroup ? CGROUP_MANAGER_SYSTEMD : (enum cgroup_manager)call->cgroup_manager,
-		.rootless = is_rootless(call),
+		.rootless = (enum rootless)call->rootless,
 		.notify_socket = variable("NOTIFY_SOCKET"),
 		.late_close = &call->late_close,
 		/* "@" cannot be in an id. */

@@ -15,6 +15,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* What the caller may not do (cgroups) is left out where nobody asked for it. AUTO: for users but root, and in a user namespace. */
+enum rootless { ROOTLESS_AUTO, ROOTLESS_TRUE, ROOTLESS_FALSE };
+
 /* What all operations share: the global options. */
 struct runtime {
 	/*
@@ -24,7 +27,7 @@ struct runtime {
 	struct arena *memory;
 	const char *root;              /* state directory (store_default_root()) */
 	enum cgroup_manager manager;
-	bool rootless;                 /* what the caller may not do (cgroups) is left out where nobody asked for it */
+	enum rootless rootless;
 	const char *seccomp_cache;     /* directory of compiled filters, or NULL: none */
 	const char *notify_socket;     /* sd_notify(3): the service manager's, for create, start and run; or NULL */
 	int *late_close;               /* a descriptor that is closed while there is nothing else to do, or NULL */

@@ -218,6 +218,22 @@ static bool owns_cgroup(const struct spec *spec)
 	return spec_new_namespace(spec, NS_CGROUP) && rootfs_cgroup_writable(spec);
 }
 
+/* Root in a user namespace of its own may do little more than another user. */
+static bool is_rootless(const struct runtime *runtime)
+{
+	if (runtime->rootless != ROOTLESS_AUTO)
+		return runtime->rootless == ROOTLESS_TRUE;
+	return geteuid() != 0 || !ns_in_host_user();
+}
+
+/* Where the group's path is given it makes no difference, and to find out takes as long as ten other system calls. */
+static bool may_lack_cgroup(const struct creation *c)
+{
+	const char *path = c->spec.linux_.cgroups_path;
+
+	return (c->runtime->manager == CGROUP_MANAGER_SYSTEMD || !path || !*path) && is_rootless(c->runtime);
+}
+
 /* From here on, whatever becomes of us, "delete --force" finds what we have made. */
 static int record_plan(struct creation *c)
 {
@@ -227,7 +243,7 @@ static int record_plan(struct creation *c)
 		.cgroups_path = c->spec.linux_.cgroups_path,
 		.id = c->options->id,
 		.delegated = owns_cgroup(&c->spec),
-		.rootless = c->runtime->rootless,
+		.rootless = may_lack_cgroup(c),
 		.resources = &c->spec.linux_.resources,
 		.annotations = &c->spec.annotations,
 	};
@@ -580,7 +596,7 @@ int creation_limit(struct creation *c)
 		return r;
 	r = cgroup_set_devices(cgroup, config->resources.devices, config->resources.device_count, config->devices,
 	                       config->device_count);
-	if (r == -EPERM && c->runtime->rootless) {
+	if (r == -EPERM && is_rootless(c->runtime)) {
 		log_warning("the device filter needs privileges that the caller lacks: /linux/resources/devices is not enforced");
 		r = 0;
 	}
