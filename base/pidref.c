@@ -10,15 +10,24 @@
 
 #define PIDFS_MAGIC 0x50494446
 
-int pidref_open(struct pidref *ref, pid_t pid, uint64_t start)
+static int check_inode(int fd, uint64_t inode)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_ino == inode ? 0 : -ESRCH;
+}
+
+int pidref_open(struct pidref *ref, pid_t pid, uint64_t start, uint64_t inode)
 {
 	_cleanup_fd_ int fd = sys_pidfd_open(pid);
-	uint64_t now = 0;
+	uint64_t now = start;
 
 	*ref = PIDREF_NONE;
 	if (fd < 0)
 		return fd;
-	int r = proc_start_time(pid, &now);
+	int r = inode ? check_inode(fd, inode) : proc_start_time(pid, &now);
 
 	if (r < 0)
 		return r;
@@ -42,17 +51,14 @@ uint64_t pidref_inode(const struct pidref *ref)
 	return fstatfs(ref->fd, &fs) == 0 && fs.f_type == PIDFS_MAGIC && fstat(ref->fd, &st) == 0 ? st.st_ino : 0;
 }
 
-int pidref_is_alive(pid_t pid, uint64_t inode)
+int pidref_is_alive(pid_t pid, uint64_t start, uint64_t inode)
 {
-	_cleanup_pidref_ struct pidref ref = { .pid = pid, .fd = sys_pidfd_open(pid) };
-	struct stat st;
+	_cleanup_pidref_ struct pidref ref;
+	int r = pidref_open(&ref, pid, start, inode);
 
-	if (ref.fd < 0)
-		return ref.fd == -ESRCH ? 0 : ref.fd;
-	if (fstat(ref.fd, &st) < 0)
-		return -errno;
-	int r = st.st_ino == inode ? pidref_wait_exit(&ref, 0) : 1;
-
+	if (r < 0)
+		return r == -ESRCH ? 0 : r;
+	r = pidref_wait_exit(&ref, 0);
 	return r < 0 ? r : r == 0;
 }
 

@@ -16,10 +16,11 @@ struct pidref {
 #define PIDREF_NONE ((struct pidref){ .pid = 0, .fd = -1 })
 
 /*
- * Open a pidfd for pid and check that the process started at start (0: do not check; the start time is then read).
- * -ESRCH when it is gone or another one took its number. The record is not filled.
+ * Open a pidfd for pid and check that the process started at start (0: do not check; the start time is then read). inode: its pidref_inode(),
+ * which is looked at instead where it is known, since that is cheaper than what /proc tells; 0 if not. -ESRCH when the process is gone or
+ * another one took its number. The record is not filled.
  */
-int pidref_open(struct pidref *ref, pid_t pid, uint64_t start);
+int pidref_open(struct pidref *ref, pid_t pid, uint64_t start, uint64_t inode);
 
 void pidref_close(struct pidref *ref);
 
@@ -29,8 +30,8 @@ void pidref_close(struct pidref *ref);
  */
 uint64_t pidref_inode(const struct pidref *ref);
 
-/* 1 if the process pid is there with that inode, which is not 0, and has not ended; 0 if not. Cheaper than what /proc tells. */
-int pidref_is_alive(pid_t pid, uint64_t inode);
+/* 1 if the process is there, as pidref_open() finds it, and has not ended; 0 if not. */
+int pidref_is_alive(pid_t pid, uint64_t start, uint64_t inode);
 
 /* Send signal. -ESRCH when the process is gone. */
 int pidref_kill(const struct pidref *ref, int signal);

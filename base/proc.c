@@ -110,23 +110,6 @@ int proc_start_time(pid_t pid, uint64_t *start)
 	return stat_number(pid, 22, start);
 }
 
-int proc_is_alive(pid_t pid, uint64_t start)
-{
-	char text[1024];
-	int r = read_stat(pid, text, sizeof text);
-
-	if (r < 0)
-		return r == -ESRCH ? 0 : r;
-	const char *state = stat_field(text, 3), *threads = stat_field(text, 20), *since = stat_field(text, 22);
-
-	if (!since)
-		return -EINVAL;
-	/* The first thread may have ended before the others. */
-	bool ended = strchr("ZXx", *state) && strtoull(threads, NULL, 10) <= 1;
-
-	return !ended && strtoull(since, NULL, 10) == start;
-}
-
 int proc_parent(pid_t pid, pid_t *parent)
 {
 	uint64_t number = 0;

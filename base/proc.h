@@ -29,8 +29,5 @@ int proc_write(int proc, const char *path, const char *data);
  */
 int proc_start_time(pid_t pid, uint64_t *start);
 
-/* Is that process there, and not a zombie? 1 or 0. Of use only where nothing is done to it next: it may end at any time. */
-int proc_is_alive(pid_t pid, uint64_t start);
-
 /* Its parent (field 4). -ESRCH when there is none of that number. */
 int proc_parent(pid_t pid, pid_t *parent);

@@ -126,7 +126,7 @@ static int signal_member(pid_t pid, const struct wanted *wanted, int signal)
 {
 	struct pidref _cleanup_pidref_ member = PIDREF_NONE;
 
-	if (pidref_open(&member, pid, 0) < 0 || !is_member(pid, wanted))
+	if (pidref_open(&member, pid, 0, 0) < 0 || !is_member(pid, wanted))
 		return 0;
 	int r = pidref_kill(&member, signal);
 

@@ -3,25 +3,20 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/pidref.h"
-#include "base/proc.h"
 #include "runtime/record.h"
 #include "runtime/store.h"
 
-#include <linux/magic.h>
 #include <stdio.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 int look_begin(struct look *look, const struct runtime *runtime)
 {
-	struct statfs fs;
-
 	*look = LOOK_NONE;
 	look->user = geteuid();
 	look->store = store_open_root(runtime->root);
 	if (look->store < 0)
 		return look->store;
-	look->since_boot = fstatfs(look->store, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+	look->of_this_boot = store_is_of_this_boot(look->store);
 	return 0;
 }
 
@@ -35,9 +30,7 @@ static int is_alive(const struct look *look, const struct state *state)
 {
 	if (state->pid <= 0)
 		return 0;
-	/* Inodes are given anew after each boot: what a disk has kept since before it could mean another process. */
-	return state->pidfd_inode && look->since_boot ? pidref_is_alive(state->pid, state->pidfd_inode)
-						      : proc_is_alive(state->pid, state->start_time);
+	return pidref_is_alive(state->pid, state->start_time, look->of_this_boot ? state->pidfd_inode : 0);
 }
 
 static int determine_status(struct look *look, const char *id, const struct state *state, enum status *status)

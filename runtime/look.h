@@ -11,7 +11,7 @@
 struct look {
 	int store;        /* the state directory */
 	uid_t user;       /* whose it must be: ours */
-	bool since_boot;  /* nothing in there is older than the machine's boot */
+	bool of_this_boot; /* store_is_of_this_boot() */
 	struct cgroup_freezes freezes;
 };
 

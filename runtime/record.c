@@ -34,7 +34,8 @@ enum status record_status(const struct state *state, bool alive, bool frozen, in
 static int determine_status(struct record *record)
 {
 	const struct state *state = &record->state;
-	int r = state->pid > 0 ? pidref_open(&record->init, state->pid, state->start_time) : -ESRCH;
+	const uint64_t inode = state->pidfd_inode && store_is_of_this_boot(record->dir) ? state->pidfd_inode : 0;
+	int r = state->pid > 0 ? pidref_open(&record->init, state->pid, state->start_time, inode) : -ESRCH;
 
 	if (r < 0 && r != -ESRCH)
 		return fail(-r, "open process %d of container %s", (int)state->pid, state->id);

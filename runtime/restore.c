@@ -174,7 +174,7 @@ static int know_child(struct creation *c, pid_t pid)
 {
 	if (c->child.ref.fd >= 0)
 		return 0;
-	int r = pidref_open(&c->child.ref, pid, 0);
+	int r = pidref_open(&c->child.ref, pid, 0, 0);
 
 	if (r < 0)
 		return fail(-r, "open the restored process %d", (int)pid);

@@ -9,8 +9,10 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #define STATE_FILE "state.json"
 #define CONFIG_FILE "config.json"
@@ -285,6 +287,13 @@ int store_peek_state(int root, uid_t user, const char *id, struct state *state)
 	r = check_owner(&st, user, id);
 	snprintf(file, sizeof file, "%s/" STATE_FILE, id);
 	return r < 0 ? r : load_state(root, file, state);
+}
+
+bool store_is_of_this_boot(int dir)
+{
+	struct statfs fs;
+
+	return fstatfs(dir, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
 }
 
 int store_save_config(int dir, const char *json, size_t size)

@@ -45,6 +45,12 @@ int store_load_state(int dir, struct state *state);
 int store_open_root(const char *root);
 int store_peek_state(int root, uid_t user, const char *id, struct state *state);
 
+/*
+ * Is the directory in memory, so that nothing in there is older than the machine's boot? Numbers that are given anew after each boot would mean
+ * something else in what a disk has kept.
+ */
+bool store_is_of_this_boot(int dir);
+
 /* Keep a copy of the configuration's text / load it again (spec_load). */
 int store_save_config(int dir, const char *json, size_t size);
 int store_load_config(int dir, struct spec *spec);
