@@ -92,7 +92,7 @@ struct stored {
 };
 
 #define STORED_FLAGS(row) row("systemdCgroup", systemd_cgroup) row("ownPidNamespace", own_pid_namespace) \
-	row("atOnce", at_once) row("rdtOwn", rdt_own)
+	row("atOnce", at_once) row("noLateHooks", no_late_hooks) row("rdtOwn", rdt_own)
 
 static void put_namespaces(struct json *json, const struct state *state)
 {

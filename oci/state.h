@@ -26,6 +26,7 @@ struct state {
 	char *planned_cgroup;             /* instead of cgroup, until that is the container's own: it may not be there, or another's */
 	bool systemd_cgroup, own_pid_namespace;
 	bool at_once;                     /* it was `run` or restored: nothing in it waits for `start` */
+	bool no_late_hooks;               /* start and delete have none to run, and need not read the configuration; false: not known */
 	bool rdt_own;                     /* the class goes with the container */
 	char *rdt_class, *rdt_monitor;    /* in resctrl: its class of service, "/" for the default one, and its monitoring group */
 	char *external_descriptors;       /* runc's external_descriptors (runtime/streams.h); NULL: a terminal's */

@@ -94,7 +94,7 @@ static void destroy_failed(struct record *record, const struct runtime *runtime,
 static int start(struct record *record, const struct runtime *runtime, struct notify *notify, int *lock)
 {
 	struct spec _cleanup_spec_ spec = { .arena = arena_within(runtime->memory) };
-	int r = store_load_config(record->dir, &spec);
+	int r = record->state.no_late_hooks ? 0 : store_load_config(record->dir, &spec);
 
 	if (r >= 0)
 		r = notify_listen(notify, record->dir, runtime->notify_socket);

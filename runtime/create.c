@@ -84,6 +84,7 @@ static void describe(struct creation *c)
 {
 	struct state *state = &c->state;
 	const char *root = c->spec.root.path, *bundle = c->options->bundle;
+	const struct spec_hook_list *hooks = c->spec.hooks;
 
 	state->oci_version = arena_strdup(&state->arena, c->spec.oci_version);
 	state->id = arena_strdup(&state->arena, c->options->id);
@@ -92,6 +93,7 @@ static void describe(struct creation *c)
 	state->owner = arena_printf(&state->arena, "%u", geteuid());
 	state->systemd_cgroup = c->runtime->manager == CGROUP_MANAGER_SYSTEMD;
 	state->own_pid_namespace = spec_new_namespace(&c->spec, NS_PID);
+	state->no_late_hooks = !hooks[HOOK_START_CONTAINER].count && !hooks[HOOK_POSTSTART].count && !hooks[HOOK_POSTSTOP].count;
 	state->annotations = c->spec.annotations;
 }
 

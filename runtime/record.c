@@ -147,7 +147,7 @@ int record_destroy(struct record *record, const struct runtime *runtime, const s
 	struct spec _cleanup_spec_ loaded = { .arena = arena_within(runtime->memory) };
 	struct arena _cleanup_arena_ arena = { 0 };
 
-	if (!spec && store_load_config(record->dir, &loaded) >= 0)
+	if (!spec && !record->state.no_late_hooks && store_load_config(record->dir, &loaded) >= 0)
 		spec = &loaded;
 	bool hooks = spec && spec->hooks[HOOK_POSTSTOP].count > 0;
 	int r = kill_init(record);

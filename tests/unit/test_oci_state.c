@@ -26,6 +26,7 @@ static struct state sample(struct arena *arena)
 		.cgroup = arena_strdup(arena, "/a/b"),
 		.systemd_cgroup = true,
 		.own_pid_namespace = true,
+		.no_late_hooks = true,
 		.rdt_class = arena_strdup(arena, "a"),
 		.rdt_monitor = arena_strdup(arena, "b"),
 		.rdt_own = true,
@@ -204,7 +205,7 @@ static void round_trip(const struct state *before)
 	assert_same_string(after.external_descriptors, before->external_descriptors);
 	assert_true(after.pid == before->pid && after.start_time == before->start_time);
 	assert_true(after.systemd_cgroup == before->systemd_cgroup && after.pidfd_inode == before->pidfd_inode);
-	assert_true(after.own_pid_namespace == before->own_pid_namespace && after.at_once == before->at_once);
+	assert_true(after.own_pid_namespace == before->own_pid_namespace && after.no_late_hooks == before->no_late_hooks && after.at_once == before->at_once);
 	assert_int_equal(after.annotations.count, before->annotations.count);
 	for (size_t i = 0; i < after.annotations.count; i++) {
 		assert_string_equal(after.annotations.items[i].key, before->annotations.items[i].key);
