@@ -52,54 +52,32 @@ bool dev_is_ours(const struct rootfs *rootfs)
 	return ours;
 }
 
-static bool matches(const struct spec_device *device, const struct stat *st)
-{
-	if ((st->st_mode & S_IFMT) != (node_mode(device) & S_IFMT))
-		return false;
-	return device->type == 'p' || st->st_rdev == makedev(device->major, device->minor);
-}
-
 /* --- by bind: where mknod is not permitted ------------------------------------------------------------------------------ */
 
-/* The mode of the empty file that a device is bound onto tells it from a file of the image. */
+/* The mode of the empty file that a device is bound onto tells it from a file of the image. What crun has left serves as well. */
 #define PLACEHOLDER_MODE 0
+#define CRUN_PLACEHOLDER_MODE 0700
 
 static bool is_placeholder(const struct stat *st)
 {
-	return S_ISREG(st->st_mode) && (st->st_mode & 07777) == PLACEHOLDER_MODE && st->st_size == 0;
+	const mode_t mode = st->st_mode & 07777;
+
+	return S_ISREG(st->st_mode) && st->st_size == 0 && (mode == PLACEHOLDER_MODE || mode == CRUN_PLACEHOLDER_MODE);
 }
 
-/* The host's node, opened and verified. */
-static int open_host_node(const struct spec_device *device, const char *path)
-{
-	_cleanup_fd_ int fd = openat(AT_FDCWD, path, O_PATH | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	return matches(device, &st) ? steal_fd(&fd) : -ENXIO;
-}
-
-static int open_host_device(const struct spec_device *device)
-{
-	char by_number[64];
-	int fd = open_host_node(device, device->path);
-
-	if (fd >= 0)
-		return fd;
-	snprintf(by_number, sizeof by_number, "/dev/%s/%u:%u", device->type == 'b' ? "block" : "char", device->major,
-		 device->minor);
-	return open_host_node(device, by_number);
-}
-
-/* Maps of a joined user namespace are the configuration's word: the node must not be another's. */
+/*
+ * Maps of a joined user namespace are the configuration's word: the node must not be another's. An id that is not mapped looks like "nobody",
+ * who may be asked for; but what belongs to it the container's root may not even give to whom it seems to belong.
+ */
 static int bind_node(const struct spec_device *device, int node, int destination)
 {
+	const uid_t uid = (uid_t)device->uid.value;
+	const gid_t gid = (gid_t)device->gid.value;
 	struct stat st;
 
 	if (fstat(node, &st) < 0)
 		return fail(errno, "stat");
-	if (st.st_uid != device->uid.value || st.st_gid != device->gid.value)
+	if (!node_matches(device, &st) || st.st_uid != uid || st.st_gid != gid || fchownat(node, "", uid, gid, AT_EMPTY_PATH) < 0)
 		return refuse(EINVAL, "the maps of the user namespace are not those of the configuration");
 	int r = sys_move_mount_fd(node, destination);
 
@@ -108,7 +86,7 @@ static int bind_node(const struct spec_device *device, int node, int destination
 
 static int bind_host_node(const struct spec_device *device, int destination)
 {
-	_cleanup_fd_ int host = open_host_device(device), tree = -1;
+	_cleanup_fd_ int host = node_open_host(device), tree = -1;
 
 	if (host < 0)
 		return fail(-host, "mknod is not permitted here, and the host has no such device to bind");
@@ -151,7 +129,7 @@ static int check_existing(const struct spec_device *device, const struct place *
 
 	if (fstatat(place->dir, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(errno, "stat");
-	if (matches(device, &st) || (is_default && S_ISCHR(st.st_mode)))
+	if (node_matches(device, &st) || (is_default && S_ISCHR(st.st_mode)))
 		return 0;
 	if (is_placeholder(&st) || (is_default && S_ISREG(st.st_mode)))
 		return bind_device(device, place);
@@ -167,7 +145,7 @@ static int set_owner(const struct spec_device *device, const struct place *place
 
 	if (node < 0 || fstat(node, &st) < 0)
 		return fail(errno, "open");
-	if (!matches(device, &st))
+	if (!node_matches(device, &st))
 		return refuse(EEXIST, "was replaced while it was made");
 	if (fchownat(node, "", (uid_t)device->uid.value, (gid_t)device->gid.value, AT_EMPTY_PATH) < 0)
 		return fail(errno, "chown to %u:%u", (unsigned)device->uid.value, (unsigned)device->gid.value);
@@ -221,7 +199,7 @@ static int require_device(const struct rootfs *rootfs, const struct spec_device 
 		return fail(-fd, "/dev is a bind mount, where no device is made");
 	if (fstat(fd, &st) < 0)
 		return fail(errno, "stat");
-	return matches(device, &st) ? 0 : refuse(EEXIST, "a file that is not this device exists there");
+	return node_matches(device, &st) ? 0 : refuse(EEXIST, "a file that is not this device exists there");
 }
 
 static int make_configured(struct rootfs *rootfs, const struct spec_device *device, int dev, int node)

@@ -67,26 +67,17 @@ static int check_label(const struct spec *spec)
 	return refuse(ENOTSUP, "/linux/mountLabel: SELinux is not enabled on this host");
 }
 
-static bool has_devices(const struct spec_linux *config)
-{
-	for (size_t i = 0; i < config->device_count; i++)
-		if (config->devices[i].type != 'p')
-			return true;
-	return false;
-}
-
-/* Without the privilege, the host's nodes are bound. */
 static int prepare_nodes(struct rootfs *rootfs)
 {
 	const struct spec_linux *config = &rootfs->request->spec->linux_;
 
-	if (!rootfs->request->user_namespace || !has_devices(config))
+	if (!rootfs->request->user_namespace || config->device_count == 0)
 		return 0;
 	int nodes = nodes_make(config);
 
 	if (nodes >= 0)
 		rootfs->nodes = nodes;
-	return nodes < 0 && nodes != -EPERM ? nodes : 0;
+	return nodes < 0 && nodes != -ENOENT ? nodes : 0;
 }
 
 int rootfs_prepare(struct rootfs *rootfs, const struct rootfs_request *request)

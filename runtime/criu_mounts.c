@@ -49,6 +49,7 @@ static bool is_remade(const char *type)
 struct mounted {
 	char *device, *root, *place;
 	const char *type; /* "8:1"; of the file system; in the mount namespace */
+	bool is_node;     /* a device's, made by the runtime (rootfs/node.h) */
 };
 
 struct mounts {
@@ -65,6 +66,7 @@ static bool parse_line(char *line, struct mounted *mounted, struct arena *arena)
 		return false;
 	mounted->device = arena_strndup(arena, line + device, (size_t)(device_end - device));
 	mounted->root = arena_strndup(arena, line + root, (size_t)(root_end - root));
+	mounted->is_node = strstr(line, " - tmpfs " NODES_SOURCE " ") && strcmp(mounted->root, "/") != 0;
 	return mountinfo_parse(line, &mounted->place, &mounted->type);
 }
 
@@ -114,14 +116,10 @@ static bool is_below(const char *path, const char *parent)
 	return strncmp(path, parent, length) == 0 && (path[length] == '/' || path[length] == 0);
 }
 
-/* A bind, or a device that could not be made in its place (rootfs/node.h). */
-static bool is_configured(const char *place, const struct spec *spec, struct arena *arena)
+static bool is_configured_bind(const char *place, const struct spec *spec, struct arena *arena)
 {
 	for (size_t i = 0; i < spec->mount_count; i++)
 		if (is_bind(&spec->mounts[i], arena) && strcmp(clean(spec->mounts[i].destination, arena), place) == 0)
-			return true;
-	for (size_t i = 0; i < spec->linux_.device_count; i++)
-		if (strcmp(clean(spec->linux_.devices[i].path, arena), place) == 0)
 			return true;
 	return false;
 }
@@ -142,7 +140,7 @@ void criu_mounts_external(char *container, char *host, const struct spec *spec, 
 
 		if (strcmp(mount->place, "/") == 0)
 			continue;
-		if (is_configured(mount->place, spec, arena) ||
+		if (is_configured_bind(mount->place, spec, arena) || mount->is_node ||
 		    (has_device(&outside, mount->device) && !is_remade(mount->type) && !is_of_root(mount, root)))
 			criu_add_pair(mounts, mount->place, mount->place, arena);
 	}
@@ -286,16 +284,16 @@ static void bind_device(struct collection *c, const char *path)
 	char *source = open_device(c, path);
 
 	if (source)
-		criu_add_pair(c->mounts, clean(path, c->arena), source, c->arena);
+		name_place(c, path, source);
 }
 
 /* Made anew where create would make them, else the host's. */
 static int open_configured_devices(struct collection *c)
 {
 	const struct spec_linux *config = &c->request->spec->linux_;
-	const int nodes = c->request->user_namespace ? nodes_make(config) : -EPERM;
+	const int nodes = c->request->user_namespace ? nodes_make(config) : -ENOENT;
 
-	if (nodes < 0 && nodes != -EPERM)
+	if (nodes < 0 && nodes != -ENOENT)
 		return nodes;
 	const char *place = nodes < 0 ? NULL : keep_tree(c, nodes);
 
@@ -303,7 +301,7 @@ static int open_configured_devices(struct collection *c)
 		const char *path = config->devices[i].path, *name = arena_printf(c->arena, "%zu", i);
 
 		if (place && faccessat(nodes, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			criu_add_pair(c->mounts, clean(path, c->arena), arena_printf(c->arena, "%s/%s", place, name), c->arena);
+			name_place(c, path, arena_printf(c->arena, "%s/%s", place, name));
 		else
 			bind_device(c, path);
 	}

@@ -294,7 +294,8 @@ setup() {
 @test "user namespace" {
   config '.linux.namespaces += [{ type: "user" }] | (.linux.uidMappings, .linux.gidMappings) = [{ containerID: 0, hostID: 100000, size: 65536 }]
     | .linux.devices = [{ path: "/dev/pipe", type: "p" }, { path: "/dev/own", type: "c", major: 1, minor: 3, fileMode: 416, uid: 10, gid: 20 },
-        { path: "/dev/full", type: "c", major: 1, minor: 7, fileMode: 384 }]'
+        { path: "/dev/full", type: "c", major: 1, minor: 7, fileMode: 384 }, { path: "/link/zero", type: "c", major: 1, minor: 5, uid: 3 }]'
+  ln -s run "$bundle/rootfs/link"
   chmod 777 "$bundle/rootfs/run"
   chmod 711 "$BATS_RUN_TMPDIR" # the container's root is an ordinary user here, who cannot open root's files again
   berth create --bundle "$bundle" saved < <(:) > >(exec cat > /dev/null) 2>&1
@@ -307,7 +308,7 @@ setup() {
   wait_until counted $(($(count) + 1))
   assert_equal "$(tr -s ' ' < "/proc/$(pid_of saved)/uid_map")" ' 0 100000 65536'
   assert_equal "$(mounts_of "$(pid_of saved)")" "$before"
-  assert_equal "$(cd "/proc/$(pid_of saved)/root/dev" && stat -c '%n %t:%T %a %u:%g' own full pipe)" $'own 1:3 640 100010:100020\nfull 1:7 600 100000:100000\npipe 0:0 666 100000:100000'
+  assert_equal "$(cd "/proc/$(pid_of saved)/root/dev" && stat -c '%n %t:%T %a %u:%g' ../run/zero own full pipe)" $'../run/zero 1:5 666 100003:100000\nown 1:3 640 100010:100020\nfull 1:7 600 100000:100000\npipe 0:0 666 100000:100000'
   assert_equal "$(stat -c %a "$images")" 700
 }
 

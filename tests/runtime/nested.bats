@@ -78,7 +78,7 @@ life() {
   inner_user_namespace
   chown -R 102000:102000 "$bundle/rootfs/inner/rootfs"
   config '.linux.devices = [{ path: "/dev/own", type: "c", major: 1, minor: 3, uid: 2007 }]'
-  inner '.linux.devices = [{ path: "/dev/own", type: "c", major: 1, minor: 3 }]'
+  inner '.linux.devices = [{ path: "/dev/own", type: "c", major: 1, minor: 3, uid: 5 }]'
   inner_script 'stat -c "%t:%T %u" /dev/own; echo x > /dev/own && echo written'
   run_nested
   assert_equal "$(tail -n 2 <<< "$output")" $'1:3 7\nwritten'

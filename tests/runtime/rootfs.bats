@@ -480,31 +480,35 @@ mount_setattr_on_tmpfs() { # Linux 6.3
   bundle owndev
   user_namespace
   mkdir -p "$bundle/rootfs/lib"; chown 100000:100000 "$bundle/rootfs/lib"
+  : > "$bundle/rootfs/lib/left"
+  chmod 700 "$bundle/rootfs/lib/left" # as crun leaves it
   # 1:11 the host has as /dev/kmsg, for root; 7:200 not at all.
   config '.linux.devices = [
     { path: "/dev/mine", type: "c", major: 1, minor: 3, fileMode: 416, uid: 1000, gid: 2000 },
     { path: "/dev/sub/dir/block", type: "b", major: 7, minor: 200, fileMode: 384, gid: 6 },
-    { path: "/lib/zero", type: "c", major: 1, minor: 5 },
+    { path: "/lib/zero", type: "c", major: 1, minor: 5, uid: 3 },
+    { path: "/lib/left", type: "c", major: 1, minor: 5, uid: 3 },
     { path: "/dev/pipe", type: "p", fileMode: 489, uid: 5 },
     { path: "/dev/full", type: "c", major: 1, minor: 7, fileMode: 384 },
     { path: "/dev/kmsg", type: "c", major: 1, minor: 11, fileMode: 256 }]'
   local before
   before=$(stat -c '%n %t:%T %a %u:%g' /dev/full /dev/kmsg)
   umask 077
-  run_inside 'stat -c "%n %F %t:%T %a %u:%g" /dev/mine /dev/sub/dir/block /lib/zero /dev/pipe /dev/full /dev/kmsg
+  run_inside 'stat -c "%n %F %t:%T %a %u:%g" /dev/mine /dev/sub/dir/block /lib/zero /lib/left /dev/pipe /dev/full /dev/kmsg
     echo x > /dev/mine; head -c3 /lib/zero | wc -c; chown 7:8 /dev/full; chmod 4777 /dev/full; stat -c "%a %u:%g" /dev/full
-    grep -o " /dev/mine .*" /proc/self/mountinfo; grep -c " devices " /proc/self/mountinfo; pwd'
+    grep -o " /dev/mine .*mode=711" /proc/self/mountinfo; grep -c " devices " /proc/self/mountinfo; pwd'
   umask 022
   assert_output '/dev/mine character special file 1:3 640 1000:2000
 /dev/sub/dir/block block special file 7:c8 600 0:6
-/lib/zero character special file 1:5 666 0:0
+/lib/zero character special file 1:5 666 3:0
+/lib/left character special file 1:5 666 3:0
 /dev/pipe fifo 0:0 751 5:0
 /dev/full character special file 1:7 600 0:0
 /dev/kmsg character special file 1:b 400 0:0
 3
 4777 7:8
  /dev/mine rw,nosuid,noexec,relatime - tmpfs devices rw,mode=711
-5
+6
 /'
   assert_equal "$(stat -c '%n %t:%T %a %u:%g' /dev/full /dev/kmsg)" "$before"
 }

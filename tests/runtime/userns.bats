@@ -91,6 +91,9 @@ volume() { # a directory with files of root's and of user 1000's: $volume
   assert_output '640 5:6'
   config '.linux.uidMappings = $m' --argjson m "$(maps 0 200001 65536)"
   refused /linux/devices/0 'the maps of the user namespace are not those of the configuration'
+  # An id that is not mapped looks like nobody.
+  config '.linux.uidMappings = $m | .linux.gidMappings = $m | .linux.devices[0] += { uid: 65534, gid: 65534 }' --argjson m "$(maps 0 300000 65536)"
+  refused /linux/devices/0 'the maps of the user namespace are not those of the configuration'
   config 'del(.linux.devices, .linux.uidMappings, .linux.gidMappings)'
   # What the configuration says of maps is about a namespace that is to be made.
   config '.process.user = { uid: 70000, gid: 0 }'
@@ -218,7 +221,7 @@ volume() { # a directory with files of root's and of user 1000's: $volume
   refused /mounts/ 341
 }
 
-@test "devices: default ones are the host's nodes, which nobody changes; others the container's own; rules hold" {
+@test "devices: the host's nodes, which nobody changes, but where another owner or mode is asked for; rules hold" {
   bundle devices
   range 200000
   config '.linux.devices = [{ path: "/dev/zero", type: "c", major: 1, minor: 5, fileMode: 384, uid: 7, gid: 7 }, { path: "/dev/kmsg", type: "c", major: 1, minor: 11 },
@@ -228,7 +231,7 @@ volume() { # a directory with files of root's and of user 1000's: $volume
     mknod /tmp/mem c 1 1 || echo no node; chown 0:0 /dev/full || echo not mine; chmod 600 /dev/full || echo nor its mode; chown 1:1 /dev/zero && echo mine'
   assert_line '/dev/full character special file 1:7 65534:65534'
   assert_line '/dev/zero character special file 1:5 7:7'
-  assert_line '/dev/kmsg character special file 1:b 0:0'
+  assert_line '/dev/kmsg character special file 1:b 65534:65534'
   assert_line '/dev/pipe fifo 0:0 7:8'
   assert_line 2
   assert_line 'no kmsg'
@@ -236,6 +239,28 @@ volume() { # a directory with files of root's and of user 1000's: $volume
   assert_line 'not mine'
   assert_line 'nor its mode'
   assert_line mine
+}
+
+@test "devices: in a joined mount namespace nothing of their file system stays, whatever fails" {
+  local holder map='0 200000 65536'
+  unshare --user --mount sleep 1000 3>&- &
+  holder=$!
+  apart() { [[ $(readlink "/proc/$holder/ns/mnt") != "$(readlink /proc/self/ns/mnt)" ]]; }
+  wait_until apart
+  echo "$map" > "/proc/$holder/uid_map"
+  echo "$map" > "/proc/$holder/gid_map"
+  bundle devices
+  # shellcheck disable=SC2086 # a number each
+  config '.linux.namespaces |= map(select(.type != "mount")) + [{ type: "user", path: $u }, { type: "mount", path: $m }]
+    | .linux.uidMappings = $maps | .linux.gidMappings = $maps
+    | .linux.devices = [range(60) | { path: "/dev/own\(.)", type: "c", major: 1, minor: 3, uid: 5 }]' \
+    --arg u "/proc/$holder/ns/user" --arg m "/proc/$holder/ns/mnt" --argjson maps "$(maps $map)"
+  ulimit -Sn 64
+  run_config
+  ulimit -Sn 1024
+  assert_error 'clone its node: No file descriptors available'
+  assert_equal "$(grep -c ' devices ' "/proc/$holder/mountinfo")" 0
+  kill "$holder"
 }
 
 @test "sysctls of the user namespace and of those it owns" {

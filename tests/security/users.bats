@@ -90,3 +90,41 @@ ids='awk "/^(Uid|Gid|Groups)/" /proc/self/status | xargs'
   run_config
   assert_output /
 }
+
+@test "a device that is listed with the host's owner and mode, as engines list all of them, is none of the container's root" {
+  bundle devices
+  config '.linux.namespaces += [{ type: "user" }] | .linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }]
+    | .linux.gidMappings = .linux.uidMappings'
+  chmod 711 "$BATS_RUN_TMPDIR"
+  mkdir "$BATS_TEST_TMPDIR/host"
+  mknod -m 600 "$BATS_TEST_TMPDIR/host/disk" c 1 3
+  mkdir -p "$bundle/rootfs$BATS_TEST_TMPDIR/host"
+  chown 100000:100000 "$bundle/rootfs$BATS_TEST_TMPDIR/host"
+  config '.linux.devices = [{ path: $path, type: "c", major: 1, minor: 3, fileMode: 384, uid: 0, gid: 0 }]
+    | .linux.resources.devices = [{ allow: true, access: "rwm" }]' --arg path "$BATS_TEST_TMPDIR/host/disk"
+  run_inside "stat -c '%a %u:%g' $BATS_TEST_TMPDIR/host/disk; (: < $BATS_TEST_TMPDIR/host/disk) && echo opened; chmod 666 $BATS_TEST_TMPDIR/host/disk; chown 0 $BATS_TEST_TMPDIR/host/disk"
+  assert_line '600 65534:65534'
+  assert_contains 'Permission denied'
+  refute_contains opened
+  config '.linux.devices[0].uid = 7' # that is no copy
+  run_inside "stat -c '%a %u:%g' $BATS_TEST_TMPDIR/host/disk; (: < $BATS_TEST_TMPDIR/host/disk) && echo opened"
+  assert_output $'600 7:0\nopened'
+  assert_equal "$(stat -c '%a %u:%g' "$BATS_TEST_TMPDIR/host/disk")" '600 0:0'
+}
+
+@test "a device's node never belongs to the ids of another container, whatever the configuration says of a joined user namespace" {
+  bundle first
+  config '.linux.namespaces += [{ type: "user" }] | .linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }]
+    | .linux.gidMappings = .linux.uidMappings'
+  script 'exec sleep 1000'
+  start_new first
+  bundle second
+  local id
+  for id in 5 65534; do
+    config '.linux.namespaces |= map(select(.type != "user")) + [{ type: "user", path: $path }]
+      | .linux.uidMappings = [{ containerID: 0, hostID: 300000, size: 65536 }] | .linux.gidMappings = .linux.uidMappings
+      | .linux.devices = [{ path: "/dev/own", type: "c", major: 1, minor: 3, uid: $id, gid: $id }]' \
+      --arg path "/proc/$(pid_of first)/ns/user" --argjson id $id
+    refused /linux/devices/0 'the maps of the user namespace are not those of the configuration'
+  done
+}
