@@ -65,6 +65,17 @@ struct field {
 	};
 };
 
+/* Which of the union it has, by the order of the kinds. */
+static inline bool field_has_range(const struct field *field)
+{
+	return (field->kind >= KIND_INT32 && field->kind <= KIND_OPT_UINT64) || field->kind == KIND_UINT32S;
+}
+
+static inline bool field_has_names(const struct field *field)
+{
+	return field->kind >= KIND_NAME && field->kind <= KIND_NAME_BITS && field->names;
+}
+
 #define TABLE_MAX_FIELDS 32
 #define ELEMENT_MAX_SIZE 128
 

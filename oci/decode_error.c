@@ -79,45 +79,20 @@ static void describe(const struct field *field, bool element, char *text, size_t
 		[KIND_ANY_OBJECT] = "must be an object",
 	};
 
-	if (!element && field->kind < sizeof whole / sizeof *whole && whole[field->kind]) {
+	if (!element && field->kind < sizeof whole / sizeof *whole && whole[field->kind])
 		snprintf(text, size, "%s", whole[field->kind]);
-		return;
-	}
-	if (field->expected) {
+	else if (field->expected)
 		snprintf(text, size, "%s", field->expected);
-		return;
-	}
-	switch (field->kind) {
-	case KIND_BOOL:
-	case KIND_OPT_BOOL:
+	else if (field_has_names(field))
+		describe_names(field->names, text, size);
+	else if (field->kind == KIND_BOOL || field->kind == KIND_OPT_BOOL)
 		snprintf(text, size, "must be true or false");
-		return;
-	case KIND_INT32:
-	case KIND_UINT32:
-	case KIND_INT64:
-	case KIND_UINT64:
-	case KIND_OPT_INT64:
-	case KIND_OPT_UINT64:
-	case KIND_UINT32S:
-		snprintf(text, size, "must be an integer from %" PRId64 " to %" PRIu64, field->min, field->max);
-		return;
-	case KIND_OBJECTS:
-	case KIND_OBJECT_MAP:
+	else if (field->kind == KIND_OBJECTS || field->kind == KIND_OBJECT_MAP)
 		snprintf(text, size, "must be an object");
-		return;
-	case KIND_NAME:
-	case KIND_NAME_BITS:
-	case KIND_STRINGS:
-	case KIND_TEXT:
-		if (field->names) {
-			describe_names(field->names, text, size);
-			return;
-		}
-		break;
-	default:
-		break;
-	}
-	snprintf(text, size, "must be a string");
+	else if (field_has_range(field))
+		snprintf(text, size, "must be an integer from %" PRId64 " to %" PRIu64, field->min, field->max);
+	else
+		snprintf(text, size, "must be a string");
 }
 
 int decoder_refuse_type(struct decoder *d, const struct field *field, const struct value *value, bool element)
