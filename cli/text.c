@@ -17,21 +17,32 @@ char *text_make_printable(char *text)
 	return text;
 }
 
-void text_print_table(char **cells, size_t rows, size_t columns)
+void text_table_measure(struct text_table *table, const char *cells, size_t size)
 {
-	size_t width[TEXT_COLUMNS_MAX];
+	size_t column = 0;
 
-	for (size_t column = 0; column < columns; column++)
-		width[column] = COLUMN_MIN;
-	for (size_t i = 0; i < rows * columns; i++) {
-		size_t length = strlen(text_make_printable(cells[i])) + COLUMN_GAP;
+	for (const char *cell = cells, *end = cells + size; cell < end; column = (column + 1) % table->columns) {
+		size_t length = strlen(cell), width = length + COLUMN_GAP;
 
-		if (length > width[i % columns])
-			width[i % columns] = length;
+		width = width < COLUMN_MIN ? COLUMN_MIN : width;
+		if (width > table->width[column])
+			table->width[column] = width;
+		cell += length + 1;
 	}
-	for (size_t i = 0; i < rows * columns; i++)
-		if (i % columns + 1 == columns)
-			puts(cells[i]);
-		else
-			printf("%-*s", (int)width[i % columns], cells[i]);
+}
+
+void text_table_print(const struct text_table *table, const char *cells, size_t size)
+{
+	size_t column = 0;
+
+	for (const char *cell = cells, *end = cells + size; cell < end; column = (column + 1) % table->columns) {
+		size_t length = strlen(cell);
+
+		fwrite(cell, 1, length, stdout);
+		for (size_t i = length; column + 1 < table->columns && i < table->width[column]; i++)
+			putchar_unlocked(' ');
+		if (column + 1 == table->columns)
+			putchar_unlocked('\n');
+		cell += length + 1;
+	}
 }

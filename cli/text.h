@@ -9,7 +9,13 @@ char *text_make_printable(char *text);
 #define TEXT_COLUMNS_MAX 8
 
 /*
- * A table as runc prints it: columns at least 12 wide and 3 apart, the last not padded. cells holds rows * columns texts, row
- * by row; they are made printable in place. At most TEXT_COLUMNS_MAX columns.
+ * A table as runc prints it: columns at least 12 wide and 3 apart, the last not padded. Its cells come row by row, each printable text with its
+ * zero, in as many calls as there are pieces: all are measured, then all are printed, the table's width untouched in between.
  */
-void text_print_table(char **cells, size_t rows, size_t columns);
+struct text_table {
+	size_t columns;
+	size_t width[TEXT_COLUMNS_MAX];
+};
+
+void text_table_measure(struct text_table *table, const char *cells, size_t size);
+void text_table_print(const struct text_table *table, const char *cells, size_t size);

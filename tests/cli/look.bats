@@ -113,7 +113,7 @@ need_runc() {
   if (($(nproc) > 1)); then
     run -137 --separate-stderr strace -f -qq -o /dev/null -e inject=exit_group:signal=SIGKILL "$BERTH" --root "$BATS_TEST_TMPDIR/state" list
     assert_equal "$output" ""
-    [[ $stderr = *"a part of the containers failed"* ]] || fail "$stderr"
+    [[ $stderr = *"a part of the work failed"* ]] || fail "$stderr"
   fi
 }
 
