@@ -15,6 +15,8 @@ cli_src := $(sort $(wildcard cli/*.c))
 # The release binary is static. On musl it starts in a tenth of the time that glibc's start-up code takes.
 LIBC ?= $(if $(SANITIZE),glibc,$(if $(shell command -v musl-gcc),musl,glibc))
 multiarch := $(shell gcc -print-multiarch)
+# Where a jump may land is checked by processors that can.
+branches  := $(if $(filter x86_64-%,$(multiarch)),-fcf-protection)$(if $(filter aarch64-%,$(multiarch)),-mbranch-protection=standard)
 
 warnings := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wvla \
             -Wpointer-arith -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough -Wno-format-nonliteral
@@ -29,7 +31,7 @@ else
 CFLAGS  ?= -O2 -g
 # No tables for unwinding at run time: nothing unwinds C, and a debugger has its own.
 CFLAGS  += -fno-asynchronous-unwind-tables -fno-unwind-tables
-harden  := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection -ffunction-sections -fdata-sections \
+harden  := -fPIE -fstack-protector-strong -fstack-clash-protection $(branches) -ffunction-sections -fdata-sections \
            $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 LDFLAGS += -Wl,--gc-sections,--build-id,-z,relro,-z,now,-z,noexecstack
 LDLIBS  := -lseccomp -lcap -lyajl_s $(BUILD)/libcgroup.a

@@ -103,6 +103,12 @@ static inline void sys_wall_clock(struct timespec *now)
 	(void)clock_gettime(CLOCK_REALTIME, now);
 }
 
+/* Some entries of a directory, as struct dirent where off_t has 64 bits; glibc and musl know the call by names of their own. Bytes, 0 at the end. */
+static inline ssize_t sys_getdents(int dir, void *entries, size_t size)
+{
+	return sys_result(syscall(SYS_getdents64, dir, entries, size));
+}
+
 /* A number that a thread has taken is no process's: EINVAL, or ENOENT since Linux 6.16, is -ESRCH. */
 static inline int sys_pidfd_open(pid_t pid)
 {

@@ -106,7 +106,7 @@ static void put_mounts(struct json *json, bool rootless)
 
 static void put_namespaces(struct json *json, bool rootless)
 {
-	static const enum ns_type types[] = { NS_PID, NS_NETWORK, NS_IPC, NS_UTS, NS_MOUNT, NS_CGROUP, NS_USER };
+	static const enum namespace_type types[] = { NS_PID, NS_NETWORK, NS_IPC, NS_UTS, NS_MOUNT, NS_CGROUP, NS_USER };
 
 	json_key(json, "namespaces");
 	json_array(json);

@@ -59,7 +59,7 @@ int ns_plan(struct ns_plan *plan, const struct spec *spec)
 	     joins = false;
 
 	*plan = (struct ns_plan){ 0 };
-	for (enum ns_type type = 0; type < NS_TYPES; type++) {
+	for (enum namespace_type type = 0; type < NS_TYPES; type++) {
 		plan->join[type] = -1;
 		if (config->namespaces[type].set)
 			plan->own |= BIT(type);
@@ -85,20 +85,20 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-static int check_type(int fd, enum ns_type wanted)
+static int check_type(int fd, enum namespace_type wanted)
 {
 	int flag = ioctl(fd, NS_GET_NSTYPE);
 
 	if (flag < 0)
 		return fail(errno, "not a namespace");
-	for (enum ns_type type = 0; type < NS_TYPES; type++)
+	for (enum namespace_type type = 0; type < NS_TYPES; type++)
 		if (type != wanted && ns_type_clone_flag(type) == (uint64_t)flag)
 			return refuse(EINVAL, "is a %s namespace", ns_type_name(type));
 	return ns_type_clone_flag(wanted) == (uint64_t)flag ? 0 : refuse(EINVAL, "is a namespace of an unknown type");
 }
 
 /* Only a file of nsfs is opened for good; O_PATH neither blocks nor acts on what else may lie there. */
-static int open_namespace(const char *path, enum ns_type type)
+static int open_namespace(const char *path, enum namespace_type type)
 {
 	_cleanup_fd_ int place = open(path, O_PATH | O_CLOEXEC), fd = -1;
 	struct statfs fs;
@@ -117,7 +117,7 @@ static int open_namespace(const char *path, enum ns_type type)
 	return r < 0 ? r : steal_fd(&fd);
 }
 
-bool ns_is_callers(int fd, enum ns_type type)
+bool ns_is_callers(int fd, enum namespace_type type)
 {
 	char path[48];
 	struct stat theirs, ours;
@@ -154,7 +154,7 @@ static int belongs_to(int namespace, int user)
 	return owner >= 0 || errno == EPERM ? 0 : fail(errno, "find the owner of a namespace");
 }
 
-static int open_join(struct ns_plan *plan, const struct spec *spec, enum ns_type type)
+static int open_join(struct ns_plan *plan, const struct spec *spec, enum namespace_type type)
 {
 	const char *path = spec->linux_.namespaces[type].path;
 
@@ -173,7 +173,7 @@ static int open_join(struct ns_plan *plan, const struct spec *spec, enum ns_type
 
 static int sort_joins(struct ns_plan *plan)
 {
-	for (enum ns_type type = 0; type < NS_TYPES; type++) {
+	for (enum namespace_type type = 0; type < NS_TYPES; type++) {
 		if (type == NS_USER || plan->join[type] < 0 || plan->join[NS_USER] < 0)
 			continue;
 		int r = belongs_to(plan->join[type], plan->join[NS_USER]);
@@ -191,7 +191,7 @@ static bool needs_stage(const struct ns_plan *plan)
 {
 	bool joins = false;
 
-	for (enum ns_type type = 0; type < NS_TYPES; type++)
+	for (enum namespace_type type = 0; type < NS_TYPES; type++)
 		joins |= plan->join[type] >= 0;
 	return plan->time_offsets || (plan->join[NS_PID] >= 0 && !plan->late_pid) || plan->join[NS_USER] >= 0 ||
 	       (plan->new_flags & CLONE_NEWUSER && joins);
@@ -201,7 +201,7 @@ int ns_open_joins(struct ns_plan *plan, const struct spec *spec)
 {
 	int r = 0;
 
-	for (enum ns_type type = 0; r >= 0 && type < NS_TYPES; type++)
+	for (enum namespace_type type = 0; r >= 0 && type < NS_TYPES; type++)
 		r = open_join(plan, spec, type);
 	if (r >= 0)
 		r = sort_joins(plan);
@@ -241,13 +241,13 @@ struct ns_proc_option ns_proc_option(const struct ns_plan *plan)
 
 void ns_close(struct ns_plan *plan)
 {
-	for (enum ns_type type = 0; type < NS_TYPES; type++)
+	for (enum namespace_type type = 0; type < NS_TYPES; type++)
 		close_fd(&plan->join[type]);
 }
 
 /* --- joining ---------------------------------------------------------------------------------------------------------- */
 
-static enum ns_join_phase phase_of(const struct ns_plan *plan, enum ns_type type)
+static enum ns_join_phase phase_of(const struct ns_plan *plan, enum namespace_type type)
 {
 	if (type == NS_USER)
 		return JOIN_USER;
@@ -256,7 +256,7 @@ static enum ns_join_phase phase_of(const struct ns_plan *plan, enum ns_type type
 
 int ns_join(const struct ns_plan *plan, enum ns_join_phase phase)
 {
-	for (enum ns_type type = 0; type < NS_TYPES; type++) {
+	for (enum namespace_type type = 0; type < NS_TYPES; type++) {
 		if (plan->join[type] < 0 || phase_of(plan, type) != phase || (type == NS_PID && plan->late_pid))
 			continue;
 		int r = sys_setns(plan->join[type], (int)ns_type_clone_flag(type));

@@ -133,10 +133,10 @@ int sysctl_write_in(int netns, const struct string_map *sysctl);
  * Run act in that namespace, of network or ipc, in a process that shares memory and descriptors with the caller, who waits and stays in
  * its own. What act returned; -errno with the record where it was not run.
  */
-int ns_visit(int namespace, enum ns_type type, int (*act)(void *argument), void *argument);
+int ns_visit(int namespace, enum namespace_type type, int (*act)(void *argument), void *argument);
 
 /* Is fd the namespace that the calling thread is in? Without a /proc to ask: no. */
-bool ns_is_callers(int fd, enum ns_type type);
+bool ns_is_callers(int fd, enum namespace_type type);
 
 /*
  * Move the network devices of the configuration into the network namespace netns: keeps permanent global addresses,

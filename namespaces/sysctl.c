@@ -15,7 +15,7 @@
 /* Paths below /proc/sys that belong to a namespace; a trailing slash stands for all that is below. */
 static const struct {
 	const char *path;
-	enum ns_type type;
+	enum namespace_type type;
 } namespaced[] = {
 	{ "net/", NS_NETWORK },
 	{ "kernel/msgmax", NS_IPC },
@@ -66,7 +66,7 @@ static int key_to_path(const char *key, char path[PATH_MAX])
 }
 
 /* NS_TYPES: to none. */
-static enum ns_type owner_of(const char *path)
+static enum namespace_type owner_of(const char *path)
 {
 	for (size_t i = 0; i < sizeof namespaced / sizeof *namespaced; i++) {
 		const char *known = namespaced[i].path;
@@ -80,7 +80,7 @@ static enum ns_type owner_of(const char *path)
 
 static int check_path(const char *path, unsigned own)
 {
-	enum ns_type type = owner_of(path);
+	enum namespace_type type = owner_of(path);
 
 	if (!strcmp(path, "kernel/hostname"))
 		return refuse(EINVAL, "set /hostname instead");
@@ -166,7 +166,7 @@ int sysctl_write(int proc, const struct string_map *sysctl)
 /* What is below /proc/sys is of the namespaces of who looks. */
 struct task {
 	const struct string_map *sysctl;
-	enum ns_type type;
+	enum namespace_type type;
 };
 
 static int write_over_there(void *argument)

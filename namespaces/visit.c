@@ -14,7 +14,7 @@
 
 struct visit {
 	int namespace;
-	enum ns_type type;
+	enum namespace_type type;
 	int (*act)(void *argument);
 	void *argument;
 	int result;
@@ -32,7 +32,7 @@ static int visit_main(void *argument)
 	return 0;
 }
 
-int ns_visit(int namespace, enum ns_type type, int (*act)(void *argument), void *argument)
+int ns_visit(int namespace, enum namespace_type type, int (*act)(void *argument), void *argument)
 {
 	void *stack = mmap(NULL, CHILD_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	struct visit visit = { .namespace = namespace, .type = type, .act = act, .argument = argument, .result = -ECHILD };

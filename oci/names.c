@@ -113,7 +113,7 @@ static const struct name io_classes[] = {
 };
 const struct names names_io_classes = NAMES(io_classes);
 
-/* In the order of enum ns_type. */
+/* In the order of enum namespace_type. */
 static const struct name namespaces[] = {
 	NAME("mount", NS_MOUNT),
 	NAME("pid", NS_PID),

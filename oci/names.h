@@ -20,7 +20,7 @@ extern const struct names names_rlimits;
 extern const struct names names_sched_policies;
 extern const struct names names_sched_flags;
 extern const struct names names_io_classes;
-extern const struct names names_namespaces;     /* enum ns_type */
+extern const struct names names_namespaces;     /* enum namespace_type */
 extern const struct names names_propagation;
 extern const struct names names_seccomp_actions;
 extern const struct names names_seccomp_archs;  /* value: unused */

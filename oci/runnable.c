@@ -40,7 +40,7 @@ static int check_namespaces(const struct spec *spec)
 	const struct spec_linux *linux_ = &spec->linux_;
 	const struct {
 		const char *path;
-		enum ns_type needs;
+		enum namespace_type needs;
 		bool used;
 	} rows[] = {
 		{ "/hostname", NS_UTS, spec->hostname },

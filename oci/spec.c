@@ -17,17 +17,17 @@ static const struct {
 	[NS_TIME] = { "time", "time", CLONE_NEWTIME },
 };
 
-const char *ns_type_name(enum ns_type type)
+const char *ns_type_name(enum namespace_type type)
 {
 	return namespaces[type].name;
 }
 
-const char *ns_type_proc_name(enum ns_type type)
+const char *ns_type_proc_name(enum namespace_type type)
 {
 	return namespaces[type].proc_name;
 }
 
-uint64_t ns_type_clone_flag(enum ns_type type)
+uint64_t ns_type_clone_flag(enum namespace_type type)
 {
 	return namespaces[type].clone_flag;
 }

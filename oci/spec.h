@@ -151,7 +151,7 @@ enum hook_point {
 
 /* --- linux (config-linux.md) ------------------------------------------------------------------------------------------ */
 
-enum ns_type { NS_MOUNT, NS_PID, NS_NETWORK, NS_UTS, NS_IPC, NS_USER, NS_CGROUP, NS_TIME, NS_TYPES };
+enum namespace_type { NS_MOUNT, NS_PID, NS_NETWORK, NS_UTS, NS_IPC, NS_USER, NS_CGROUP, NS_TIME, NS_TYPES };
 
 /* Indexed by ns_type: a type occurs at most once. */
 struct spec_namespace {
@@ -356,9 +356,9 @@ struct spec {
 };
 
 /* Names of the namespace types as the specification and /proc/PID/ns write them. */
-const char *ns_type_name(enum ns_type type);       /* "network" */
-const char *ns_type_proc_name(enum ns_type type);  /* "net" */
-uint64_t ns_type_clone_flag(enum ns_type type);    /* CLONE_NEWNET */
+const char *ns_type_name(enum namespace_type type);       /* "network" */
+const char *ns_type_proc_name(enum namespace_type type);  /* "net" */
+uint64_t ns_type_clone_flag(enum namespace_type type);    /* CLONE_NEWNET */
 
 const char *hook_point_name(enum hook_point point);  /* "createRuntime" */
 
@@ -368,7 +368,7 @@ const char *spec_annotation(const struct spec *spec, const char *key);
 /* The host's id of the container's id; false: it is not mapped. */
 bool spec_host_id(const struct spec_id_maps *maps, uint32_t id, uint32_t *host);
 
-static inline bool spec_new_namespace(const struct spec *spec, enum ns_type type)
+static inline bool spec_new_namespace(const struct spec *spec, enum namespace_type type)
 {
 	return spec->linux_.namespaces[type].set && !spec->linux_.namespaces[type].path;
 }

@@ -98,7 +98,7 @@ static void put_namespaces(struct json *json, const struct state *state)
 {
 	json_key(json, "namespaces");
 	json_object(json);
-	for (enum ns_type type = 0; type < NS_TYPES; type++) {
+	for (enum namespace_type type = 0; type < NS_TYPES; type++) {
 		if (!state->namespaces[type].inode)
 			continue;
 		json_key(json, ns_type_proc_name(type));

@@ -10,7 +10,7 @@
 /* --- namespaces: an array in the document, an index by type here ---------------------------------------------------------- */
 
 struct namespace_entry {
-	enum ns_type type;
+	enum namespace_type type;
 	char *path;
 };
 

@@ -95,7 +95,7 @@ int substitute_open_cgroup(struct rootfs *rootfs, const struct mount_plan *plan,
  */
 static const struct {
 	const char *type, *path;
-	enum ns_type shows;
+	enum namespace_type shows;
 	bool also_in_own;
 	uint64_t attributes;
 } stand_ins[] = {

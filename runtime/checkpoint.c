@@ -95,7 +95,7 @@ static int add_external_namespaces(struct checkpoint *checkpoint)
 {
 	struct criu_session *session = &checkpoint->session;
 
-	for (enum ns_type type = 0; type < NS_TYPES; type++) {
+	for (enum namespace_type type = 0; type < NS_TYPES; type++) {
 		const char *name = criu_namespace_name(type);
 		char path[48];
 		struct stat st;

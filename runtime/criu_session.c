@@ -123,7 +123,7 @@ int criu_session_explain(const struct criu_session *session, const struct criu_r
 	                    wishes->work ? wishes->work : wishes->images);
 }
 
-const char *criu_namespace_name(enum ns_type type)
+const char *criu_namespace_name(enum namespace_type type)
 {
 	return type == NS_NETWORK ? "extRootNetNS" : type == NS_PID ? "extRootPidNS" : NULL;
 }

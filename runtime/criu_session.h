@@ -40,7 +40,7 @@ int criu_session_explain(const struct criu_session *session, const struct criu_r
 void criu_session_set_cgroups(struct criu_session *session, const struct spec *spec, const char *path);
 
 /* The name of a namespace that the configuration joins, as runc calls it; NULL: criu has no such thing for this type. */
-const char *criu_namespace_name(enum ns_type type);
+const char *criu_namespace_name(enum namespace_type type);
 
 /*
  * The standard streams of the container with init pid: in the images' directory, and those on files outside of it in the options. described: what

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 /* Is init in another namespace of this type than we are? Where that cannot be seen, no. */
-static bool differs(const struct record *record, enum ns_type type)
+static bool differs(const struct record *record, enum namespace_type type)
 {
 	char own[48], other[48];
 	struct stat a, b;
@@ -23,7 +23,7 @@ uint64_t entry_types(const struct record *record, const struct spec *spec)
 {
 	uint64_t types = 0;
 
-	for (enum ns_type type = 0; type < NS_TYPES; type++)
+	for (enum namespace_type type = 0; type < NS_TYPES; type++)
 		if ((spec->linux_.namespaces[type].set && type != NS_USER) || differs(record, type))
 			types |= ns_type_clone_flag(type);
 	return types;
@@ -79,7 +79,7 @@ int entry_check_unmoved(const struct entry_user *before, const struct record *re
 	              ended ? "ended" : "gone to a user namespace of its own");
 }
 
-static int open_namespace(const struct record *record, enum ns_type type)
+static int open_namespace(const struct record *record, enum namespace_type type)
 {
 	char path[40];
 
@@ -88,7 +88,7 @@ static int open_namespace(const struct record *record, enum ns_type type)
 }
 
 /* What a namespace of init's belongs to: a user namespace to the one that it was made in. */
-static struct entry_user owner_of(const struct record *record, enum ns_type type)
+static struct entry_user owner_of(const struct record *record, enum namespace_type type)
 {
 	_cleanup_fd_ int own = open_namespace(record, type), owner = own < 0 ? -1 : ioctl(own, NS_GET_USERNS);
 

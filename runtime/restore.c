@@ -99,7 +99,7 @@ static int join_namespaces(struct restore *restore)
 	struct criu_session *session = &restore->session;
 	const struct creation *c = &restore->creation;
 
-	for (enum ns_type type = 0; type < NS_TYPES; type++) {
+	for (enum namespace_type type = 0; type < NS_TYPES; type++) {
 		const struct spec_namespace *config = &c->spec.linux_.namespaces[type];
 		const char *name = criu_namespace_name(type);
 

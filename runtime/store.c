@@ -316,7 +316,7 @@ static int empty_dir(int dir, const char *except, int depth)
 	_Alignas(struct dirent) char entries[2048];
 	ssize_t size;
 
-	while ((size = getdents64(dir, (void *)entries, sizeof entries)) > 0) {
+	while ((size = sys_getdents(dir, entries, sizeof entries)) > 0) {
 		const struct dirent *entry;
 
 		for (char *at = entries; at < entries + size; at += entry->d_reclen) {
@@ -329,7 +329,7 @@ static int empty_dir(int dir, const char *except, int depth)
 				return r;
 		}
 	}
-	return size < 0 ? fail(errno, "read a state directory") : 0;
+	return size < 0 ? fail((int)-size, "read a state directory") : 0;
 }
 
 static int remove_entry(int dir, const char *name, int depth)

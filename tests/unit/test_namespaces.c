@@ -36,7 +36,7 @@ struct config {
 static void configure(struct config *config, const enum kind kinds[NS_TYPES], pid_t pid)
 {
 	*config = (struct config){ 0 };
-	for (enum ns_type type = 0; type < NS_TYPES; type++) {
+	for (enum namespace_type type = 0; type < NS_TYPES; type++) {
 		struct spec_namespace *namespace = &config->spec.linux_.namespaces[type];
 
 		snprintf(config->paths[type], sizeof config->paths[type], "/proc/%d/ns/%s", (int)pid, ns_type_proc_name(type));
@@ -53,7 +53,7 @@ static void mixture(int number, enum kind kinds[NS_TYPES])
 {
 	kinds[NS_MOUNT] = number % 2 ? NEW : JOINED;
 	number /= 2;
-	for (enum ns_type type = NS_MOUNT + 1; type < NS_TYPES; type++, number /= KINDS)
+	for (enum namespace_type type = NS_MOUNT + 1; type < NS_TYPES; type++, number /= KINDS)
 		kinds[type] = (enum kind)(number % KINDS);
 }
 
@@ -77,7 +77,7 @@ static void test_plan_of_every_mixture(void **state)
 			continue;
 		}
 		assert_int_equal(r, 0);
-		for (enum ns_type type = 0; type < NS_TYPES; type++) {
+		for (enum namespace_type type = 0; type < NS_TYPES; type++) {
 			assert_int_equal(plan.join[type], -1);
 			assert_int_equal(!!(plan.new_flags & ns_type_clone_flag(type)),
 					 kinds[type] == NEW && type != NS_CGROUP);
@@ -154,7 +154,7 @@ static void test_what_makes_no_sense_is_refused(void **state)
 
 /* --- opening ------------------------------------------------------------------------------------------------------------ */
 
-static int open_path(enum ns_type type, const char *path)
+static int open_path(enum namespace_type type, const char *path)
 {
 	enum kind kinds[NS_TYPES] = { [NS_MOUNT] = NEW };
 	struct config config;
@@ -165,7 +165,7 @@ static int open_path(enum ns_type type, const char *path)
 	assert_int_equal(ns_plan(&plan, &config.spec), 0);
 	int r = ns_open_joins(&plan, &config.spec);
 
-	for (enum ns_type t = 0; r < 0 && t < NS_TYPES; t++)
+	for (enum namespace_type t = 0; r < 0 && t < NS_TYPES; t++)
 		assert_int_equal(plan.join[t], -1);
 	ns_close(&plan);
 	return r;
@@ -207,7 +207,7 @@ static void test_own_namespaces_count_as_inherited(void **state)
 	assert_int_equal(ns_open_joins(&plan, &config.spec), 0);
 	assert_false(plan.staged);
 	assert_int_equal(plan.own, BIT(NS_MOUNT));
-	for (enum ns_type type = 0; type < NS_TYPES; type++)
+	for (enum namespace_type type = 0; type < NS_TYPES; type++)
 		assert_int_equal(plan.join[type], -1);
 	/* By this way round the host's parameters, name and mounts must not be reached either. */
 	config.spec.linux_.sysctl = (struct string_map){ true, 1, &pair };
@@ -257,7 +257,7 @@ struct place {
 	ino_t inode;
 };
 
-static struct place place_of(pid_t pid, enum ns_type type)
+static struct place place_of(pid_t pid, enum namespace_type type)
 {
 	char path[64];
 	struct stat st;
@@ -383,7 +383,7 @@ static void try_mixture(const enum kind kinds[NS_TYPES], pid_t holder, bool offs
 	assert_int_equal(pipe2(d.go, O_CLOEXEC), 0);
 	pid_t pid = deliver(&d);
 
-	for (enum ns_type type = 0; type < NS_TYPES; type++) {
+	for (enum namespace_type type = 0; type < NS_TYPES; type++) {
 		struct place here = place_of(pid, type), ours = place_of(getpid(), type), theirs = place_of(holder, type);
 		enum kind kind = same_place(here, ours) ? INHERITED : same_place(here, theirs) ? JOINED : NEW;
 

@@ -198,7 +198,7 @@ static void test_linux(void **state)
 	(void)state;
 	load_file(&spec, "tests/oci/good/berth-everything.json");
 	assert_true(l->set);
-	for (enum ns_type type = 0; type < NS_TYPES; type++) {
+	for (enum namespace_type type = 0; type < NS_TYPES; type++) {
 		assert_true(l->namespaces[type].set);
 		assert_int_equal(spec_new_namespace(&spec, type), type != NS_NETWORK);
 	}
@@ -370,7 +370,7 @@ static void test_foreign(void **state)
 
 static void assert_namespaces(const struct spec *spec, unsigned set)
 {
-	for (enum ns_type type = 0; type < NS_TYPES; type++)
+	for (enum namespace_type type = 0; type < NS_TYPES; type++)
 		assert_int_equal(spec_new_namespace(spec, type), (set >> type) & 1);
 }
 #define FIVE (1U << NS_PID | 1U << NS_NETWORK | 1U << NS_IPC | 1U << NS_UTS | 1U << NS_MOUNT)

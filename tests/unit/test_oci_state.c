@@ -220,7 +220,7 @@ static void test_stored(void **state)
 	struct state all = sample(&arena), none = { .oci_version = letter, .id = letter, .bundle = letter }, flags = none;
 
 	(void)state;
-	for (enum ns_type type = 0; type < NS_TYPES; type++) {
+	for (enum namespace_type type = 0; type < NS_TYPES; type++) {
 		all.namespaces[type].device = 10 + type;
 		all.namespaces[type].inode = 20 + type;
 	}

@@ -101,7 +101,7 @@ static void test_names(void **state)
 static void test_namespace_types(void **state)
 {
 	(void)state;
-	for (enum ns_type type = 0; type < NS_TYPES; type++) {
+	for (enum namespace_type type = 0; type < NS_TYPES; type++) {
 		assert_string_equal(names_of_value(&names_namespaces, type)->text, ns_type_name(type));
 		assert_true(ns_type_clone_flag(type) != 0);
 	}

@@ -28,7 +28,7 @@ static void test_what_needs_which_namespace(void **state)
 {
 	static const struct {
 		const char *key;
-		enum ns_type type;
+		enum namespace_type type;
 	} rows[] = {
 		{ "net.ipv4.ip_forward", NS_NETWORK },
 		{ "net/ipv4/ip_forward", NS_NETWORK },
