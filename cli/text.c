@@ -21,7 +21,7 @@ void text_table_measure(struct text_table *table, const char *cells, size_t size
 {
 	size_t column = 0;
 
-	for (const char *cell = cells, *end = cells + size; cell < end; column = (column + 1) % table->columns) {
+	for (const char *cell = cells, *end = cells + size; cell < end; column = column + 1 < table->columns ? column + 1 : 0) {
 		size_t length = strlen(cell), width = length + COLUMN_GAP;
 
 		width = width < COLUMN_MIN ? COLUMN_MIN : width;
@@ -35,7 +35,7 @@ void text_table_print(const struct text_table *table, const char *cells, size_t 
 {
 	size_t column = 0;
 
-	for (const char *cell = cells, *end = cells + size; cell < end; column = (column + 1) % table->columns) {
+	for (const char *cell = cells, *end = cells + size; cell < end; column = column + 1 < table->columns ? column + 1 : 0) {
 		size_t length = strlen(cell);
 
 		fwrite(cell, 1, length, stdout);

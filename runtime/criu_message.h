@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 enum criu_type {
+	CRIU_EMPTY = 0,
 	CRIU_DUMP = 1,
 	CRIU_RESTORE = 2,
 	CRIU_PRE_DUMP = 4,

@@ -405,6 +405,10 @@ static int report_call(long r, const char *what)
 	return 0;
 }
 
+#ifndef MAP_32BIT
+#define MAP_32BIT 0 /* nobody makes the other calls there */
+#endif
+
 /* Where 32-bit programs can point to. */
 static void *low_memory(const void *data, size_t size)
 {
