@@ -72,7 +72,7 @@ endif
 quiet := $(if $(V),,@)
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-.PHONY: all demo check check-vm check-engines bench deb lint format install uninstall clean unit
+.PHONY: all demo check check-vm check-engines check-builds bench deb lint format install uninstall clean unit
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/berth
@@ -135,6 +135,10 @@ check-vm: all
 # Podman, containerd, Docker of Debian 13 and of unstable: every test of each, on berth and on the runtimes that they come with, and a table of the outcome.
 check-engines: all deb
 	tests/engines/run --suite trixie --suite sid
+
+# Debian 13, unstable, and 13 for arm64: berth is built in each, and what comes out is tested.
+check-builds:
+	tests/builds/run
 
 # runc's own integration tests on berth and on runc: where they differ without a reason in tests/compare/runc-differences.
 check-runc: all

@@ -350,6 +350,29 @@ static bool EARLY take_file(long *stack, Elf64_auxv_t *auxv, uint64_t span)
 }
 
 /*
+ * Take away what the kernel has mapped of the program at base, and nothing else: where pages may be of 64 KiB, segments lie that far apart, and
+ * a kernel with smaller ones puts the vDSO in between.
+ */
+static void EARLY unmap(const struct image *image, uint64_t base)
+{
+	uint64_t begin = 0, end = 0;
+
+	for (size_t i = 0; i < image->count; i++) {
+		const Elf64_Phdr *segment = &image->headers[i];
+		const uint64_t first = segment->p_vaddr & ~(image->page - 1);
+
+		if (segment->p_type != PT_LOAD)
+			continue;
+		if (first > end) {
+			RAW_CALL(SYS_munmap, base + begin, end - begin);
+			begin = first;
+		}
+		end = (segment->p_vaddr + segment->p_memsz + image->page - 1) & ~(image->page - 1);
+	}
+	RAW_CALL(SYS_munmap, base + begin, end - begin);
+}
+
+/*
  * In the program that goes on, distance from the original. Between the two calls it runs from the overlay, and /proc/self/exe is the original
  * still; if that stays so, the program has no view, and sealed.c makes the copy in memory.
  */
@@ -363,10 +386,9 @@ HIDDEN void EARLY start_settle(long *stack, long distance)
 	*auxv_value(auxv, AT_ENTRY) += (uint64_t)distance;
 
 	const struct image image = image_of(auxv);
-	const uint64_t span = span_of(&image);
 
-	RAW_CALL(SYS_munmap, beginning() - (uint64_t)distance, span);
-	view.taken = take_file(stack, auxv, span);
+	unmap(&image, beginning() - (uint64_t)distance);
+	view.taken = take_file(stack, auxv, span_of(&image));
 	RAW_CALL(SYS_close, view.file);
 	if (!view.taken)
 		RAW_CALL(SYS_close, view.mount);
