@@ -401,7 +401,7 @@ cannot_execute() { # TEXT ARG...: from run, from create, and from exec in a cont
   cannot_execute 'must begin with #!' /opt/nohead
   cannot_execute 'empty' /opt/empty
   cannot_execute 'loader' /opt/dynamic
-  cannot_execute '/lib64/ld-linux' /opt/dynamic
+  cannot_execute '/ld-linux' /opt/dynamic
   cannot_execute '/nowhere' /opt/dangling
   cannot_execute 'loop' /opt/loop
   if [[ $(uname -m) = x86_64 ]]; then cannot_execute 'aarch64' /opt/arm; fi

@@ -4,6 +4,7 @@
 load helper
 
 setup_file() {
+  [[ $(uname -m) = x86_64 ]] || return 0
   cp -a "$(foreign_program aarch64)" "$(foreign_program riscv64)" "$BATS_FILE_TMPDIR"
   emulator aarch64
   emulator riscv64

@@ -292,7 +292,9 @@ unlimited() { sed -i 's/"unlimited"/18446744073709551615/' "$bundle/config.json"
   config '.process.user = { uid: 1000, gid: 1000 }'
   install_probe
   chmod 4755 "$bundle/rootfs/bin/probe"
-  script 'grep NoNewPrivs /proc/self/status; probe syscall 107' # geteuid
+  local geteuid=107
+  [[ $(uname -m) = x86_64 ]] || geteuid=175
+  script "grep NoNewPrivs /proc/self/status; probe syscall $geteuid"
   run_config
   assert_output $'NoNewPrivs:\t1\nok 1000'
   config '.process.noNewPrivileges = false'
