@@ -126,6 +126,7 @@ check:
 	tests/install-deps
 	$(quiet)$(MAKE) --no-print-directory -j$$(nproc) all unit
 	$(quiet)$(MAKE) --no-print-directory lint deb
+	tests/builds/headers
 	tests/run
 
 # The whole of the container's tests in the test machine as well; the emulation makes that long.
