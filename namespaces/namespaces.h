@@ -130,7 +130,7 @@ int sysctl_write_ipc(int ipcns, const struct string_map *sysctl);
 int sysctl_write_in(int netns, const struct string_map *sysctl);
 
 /*
- * Run act in that namespace, of network or ipc, in a process that shares memory and descriptors with the caller, who waits and stays in
+ * Run act in that namespace, of network, ipc or mounts, in a process that shares memory and descriptors with the caller, who waits and stays in
  * its own. What act returned; -errno with the record where it was not run.
  */
 int ns_visit(int namespace, enum namespace_type type, int (*act)(void *argument), void *argument);

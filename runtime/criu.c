@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/spawn.h"
 #include "base/sys.h"
 #include "rootfs/tree.h"
@@ -274,6 +275,8 @@ int criu_start(struct criu *criu, const struct criu_start *start)
 	char byte;
 
 	*criu = CRIU_NONE;
+	if (cgroup_options(criu->cgroup_options, sizeof criu->cgroup_options) < 0)
+		criu->cgroup_options[0] = 0; /* a host without it: there is nothing to take away */
 	if (start->inherit_count > CRIU_INHERIT_MAX)
 		return refuse(E2BIG, "%zu descriptors for criu are more than %d", start->inherit_count, CRIU_INHERIT_MAX);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -316,6 +319,15 @@ int criu_receive(struct criu *criu, struct criu_response *response, int *fd, str
 	return n < 0 ? fail((int)-n, "listen to criu") : criu_decode(response, buffer, (size_t)n, arena);
 }
 
+static void restore_cgroup_options(const char *options)
+{
+	struct error e = error_save();
+
+	if (cgroup_options_restore(options) < 0)
+		log_warning("%s", error_record()->text);
+	error_restore(&e);
+}
+
 void criu_end(struct criu *criu)
 {
 	siginfo_t info;
@@ -325,6 +337,8 @@ void criu_end(struct criu *criu)
 		while (waitid(ID_PIDFD, (id_t)criu->process.fd, &info, WEXITED) < 0 && errno == EINTR)
 			;
 	pidref_close(&criu->process);
+	if (criu->cgroup_options[0])
+		restore_cgroup_options(criu->cgroup_options);
 	*criu = CRIU_NONE;
 }
 

@@ -4,6 +4,7 @@
 #include "base/fd.h"
 #include "base/mountinfo.h"
 #include "base/sys.h"
+#include "namespaces/namespaces.h"
 #include "rootfs/node.h"
 #include "rootfs/options.h"
 #include "rootfs/path.h"
@@ -418,4 +419,29 @@ int criu_mounts_check(const struct spec *spec, const char *what)
 			return refuse(ENOTSUP, "cannot %s: /mounts/%zu shows a cgroup without a cgroup namespace, which criu does "
 			                       "not restore", what, i);
 	return 0;
+}
+
+static int make_readonly(void *argument)
+{
+	const int *root = argument;
+	int r = tree_set(*root, MOUNT_ATTR_RDONLY, false);
+
+	return r < 0 ? fail(-r, "/root/readonly") : 0;
+}
+
+int criu_mounts_seal_root(const struct spec *spec, pid_t pid)
+{
+	char path[40];
+
+	if (!spec->root.readonly)
+		return 0;
+	snprintf(path, sizeof path, "/proc/%d/root", (int)pid);
+	_cleanup_fd_ int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)pid);
+	_cleanup_fd_ int namespace = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (root < 0 || namespace < 0)
+		return fail(errno, "/root/readonly: open the root of process %d", (int)pid);
+	return ns_visit(namespace, NS_MOUNT, make_readonly, &root);
 }

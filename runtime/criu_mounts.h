@@ -54,5 +54,11 @@ void criu_trees_close(struct criu_trees *trees);
 /* restore: make the places of the configuration's mounts that are not there, in the root and on its volumes, as create does. */
 int criu_mounts_prepare(const struct spec *spec, const char *bundle, int root);
 
+/*
+ * restore: make the root of process pid, which does not run yet, what root.readonly says: criu 4.1 forgets that of a root that was read-only
+ * (4.2 does not).
+ */
+int criu_mounts_seal_root(const struct spec *spec, pid_t pid);
+
 /* Refuse what criu has no images for: a cgroup that is bound. what says "checkpoint" or "restore". */
 int criu_mounts_check(const struct spec *spec, const char *what);

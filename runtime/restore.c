@@ -237,6 +237,8 @@ static int have_processes(struct restore *restore, pid_t pid)
 	int r = know_child(c, pid);
 
 	if (r >= 0)
+		r = criu_mounts_seal_root(&c->spec, c->state.pid);
+	if (r >= 0)
 		r = move_criu_out(restore);
 	if (r >= 0)
 		r = creation_limit(c);

@@ -30,6 +30,17 @@ move() { # ID: into files and back
   assert_output 2
 }
 
+# criu 4.1 makes it writable.
+@test "a read-only root stays so" {
+  config '.root.readonly = true | .process.args = ["sh", "-c", "while :; do sleep 0.02; done"]'
+  start_new saved
+  checkpoint saved
+  restore saved
+  run berth exec saved touch /file
+  assert_contains 'Read-only file system'
+  assert_missing "$bundle/rootfs/file"
+}
+
 @test "a mask is no way to the host's null device" {
   local before
   own_null_device

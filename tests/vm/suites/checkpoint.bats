@@ -28,6 +28,27 @@ setup() {
   assert_error 'not permitted'
 }
 
+# criu mounts the hierarchy with none of them. Without nsdelegate, a container whose group is writable raises its own limits.
+@test "the host keeps the options of its cgroup v2" {
+  local before
+  mount -o remount,nsdelegate,memory_recursiveprot /sys/fs/cgroup
+  before=$(findmnt -no OPTIONS /sys/fs/cgroup)
+  assert_contains_all "$before" nsdelegate memory_recursiveprot
+  bundle saved
+  counter
+  start_new saved
+  wait_until counted 3
+  berth checkpoint --image-path "$BATS_TEST_TMPDIR/images" --leave-running saved
+  assert_equal "$(findmnt -no OPTIONS /sys/fs/cgroup)" "$before"
+  berth delete --force saved
+  restore saved
+  assert_equal "$(findmnt -no OPTIONS /sys/fs/cgroup)" "$before"
+  # One that fails.
+  run berth checkpoint --image-path "$BATS_TEST_TMPDIR/images" --parent-path /nowhere saved
+  assert_failure
+  assert_equal "$(findmnt -no OPTIONS /sys/fs/cgroup)" "$before"
+}
+
 @test "in a scope of systemd" {
   bundle saved
   counter
