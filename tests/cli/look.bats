@@ -42,6 +42,22 @@ need_runc() {
   assert_equal "${#lines[@]}" 1
 }
 
+@test "list: the path of a bundle cannot steer a terminal, nor widen the table unseen" {
+  local esc=$'\e[2J'
+  bundle one
+  mv "$bundle" "$BATS_TEST_TMPDIR/an${esc}other"
+  bundle=$BATS_TEST_TMPDIR/an${esc}other
+  berth create --bundle "$bundle" one < /dev/null > /dev/null 2>&1
+  run berth list
+  assert_success
+  refute_contains $'\e'
+  assert_contains "$BATS_TEST_TMPDIR/an?[2Jother   20"
+  run berth list --format json
+  refute_contains $'\e'
+  assert_equal "$(jq -r '.[0].bundle' <<< "$output")" "$bundle"
+  berth delete --force one
+}
+
 @test "list: a container that is half made hides no other" {
   bundle one
   create one
