@@ -25,7 +25,7 @@ struct crew {
 	size_t count;
 };
 
-/* Takes pieces until there are none; 0 or -errno with the record, which ends the work of all. */
+/* Takes pieces until there are none; 0 or -errno with the record, with which the whole has failed. */
 typedef int crew_work(struct crew *crew, void *context);
 
 /*

@@ -421,27 +421,29 @@ int criu_mounts_check(const struct spec *spec, const char *what)
 	return 0;
 }
 
+/* The namespace's root, whatever root the process has. */
 static int make_readonly(void *argument)
 {
-	const int *root = argument;
-	int r = tree_set(*root, MOUNT_ATTR_RDONLY, false);
+	(void)argument;
+	_cleanup_fd_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r = root < 0 ? -errno : tree_set(root, MOUNT_ATTR_RDONLY, false);
 
 	return r < 0 ? fail(-r, "/root/readonly") : 0;
 }
 
 int criu_mounts_seal_root(const struct spec *spec, pid_t pid)
 {
+	struct stat own, its;
 	char path[40];
 
 	if (!spec->root.readonly)
 		return 0;
-	snprintf(path, sizeof path, "/proc/%d/root", (int)pid);
-	_cleanup_fd_ int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
 	snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)pid);
 	_cleanup_fd_ int namespace = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (root < 0 || namespace < 0)
-		return fail(errno, "/root/readonly: open the root of process %d", (int)pid);
-	return ns_visit(namespace, NS_MOUNT, make_readonly, &root);
+	if (namespace < 0 || fstat(namespace, &its) < 0 || stat("/proc/self/ns/mnt", &own) < 0)
+		return fail(errno, "/root/readonly: look at the mount namespace of process %d", (int)pid);
+	if (own.st_dev == its.st_dev && own.st_ino == its.st_ino)
+		return refuse(EPERM, "/root/readonly: the images have no mount namespace of the container's own");
+	return ns_visit(namespace, NS_MOUNT, make_readonly, NULL);
 }
