@@ -16,9 +16,18 @@ static void populate(uintptr_t begin, uintptr_t end)
 	(void)madvise((void *)begin, end - begin, MADV_POPULATE_WRITE);
 }
 
-void fault_in(const void *begin, size_t size)
+static uintptr_t common_begin, common_end;
+
+void fault_in(uintptr_t begin, size_t size)
 {
-	populate((uintptr_t)begin, (uintptr_t)begin + size);
+	common_begin = begin;
+	common_end = begin + size;
+	fault_in_again();
+}
+
+void fault_in_again(void)
+{
+	populate(common_begin, common_end);
 }
 
 void stack_fault_in(size_t below, size_t above)

@@ -17,9 +17,11 @@
 
 /*
  * What a command needs, for common configurations. Not on the stack, where -fstack-clash-protection touches each page of a large frame, needed
- * or not. The first pages of this memory and of the stack are there at once.
+ * or not. The first pages of this memory and of the stack are there at once, and the page before this memory, where the C library's variables
+ * are (cli/start.ld).
  */
 #define MEMORY (256 * 1024)
+#define MEMORY_BEFORE (4 * 1024)
 #define MEMORY_AT_ONCE (8 * 1024)
 #define STACK_AT_ONCE (28 * 1024)
 
@@ -118,7 +120,7 @@ int main(int argc, char **argv)
 	static _Alignas(4096) unsigned char memory[MEMORY];
 
 	stack_fault_in(STACK_AT_ONCE, 0);
-	fault_in(memory, MEMORY_AT_ONCE);
+	fault_in((uintptr_t)memory - MEMORY_BEFORE, MEMORY_BEFORE + MEMORY_AT_ONCE);
 	signal_block_file_size();
 	struct call call = { .log_level = LOG_LEVEL_WARNING, .subreaper = true, .late_close = -1, .arena = arena_on(memory, sizeof memory) };
 

@@ -33,8 +33,10 @@ static int clone_process(uint64_t flags, int cgroup, int *pidfd)
 
 	int pid = sys_clone3(&args);
 
-	if (pid == 0)
+	if (pid == 0) {
 		stack_fault_in(8 * 1024, 12 * 1024);
+		fault_in_again();
+	}
 	return pid;
 }
 
