@@ -46,6 +46,7 @@ static int mapped_namespace(uint32_t id)
 		pause();
 		_exit(0);
 	}
+	close(go[1]);
 	if (read(go[0], map, 1) != 1)
 		abort();
 	snprintf(map, sizeof map, "0 %u 1000", id);
@@ -62,7 +63,6 @@ static int mapped_namespace(uint32_t id)
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	close(go[0]);
-	close(go[1]);
 	return fd;
 }
 
