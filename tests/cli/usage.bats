@@ -67,23 +67,28 @@ options_of() { # [COMMAND]
 
 # Manual pages and completions know all of it ------------------------------
 
+# A process for each option would take longer than everything else here.
+has() { [[ $'\n'$1$'\n' =~ $2 ]]; } # TEXT EXPRESSION, for which \n is before and after each line
+n=$'\n'
+
 @test "every command and option is in the manual pages" {
-  local command name letter
+  local command name letter page
   for command in '' "${commands[@]}"; do
+    page=$(manual "$command")
     while read -r name letter; do
-      manual "$command" | grep -qE "^\.It .*Fl -$name( |$)" || fail "berth${command:+-$command}(8): no --$name"
-      [[ ! $letter ]] || manual "$command" | grep -qE "^\.It Fl $letter , Fl -$name" ||
-        fail "berth${command:+-$command}(8): no -$letter for --$name"
+      has "$page" "$n\.It [^$n]*Fl -${name}[ $n]" || fail "berth${command:+-$command}(8): no --$name"
+      [[ ! $letter ]] || has "$page" "$n\.It Fl $letter , Fl -$name" || fail "berth${command:+-$command}(8): no -$letter for --$name"
     done < <(options_of ${command:+"$command"})
     [[ ! $command ]] || manual | grep -qF "Xr berth-$command 8" || fail "berth(8) does not name $command"
   done
 }
 
 @test "the manual pages have no option that is not there" {
-  local command name
+  local command name known
   for command in '' "${commands[@]}"; do
+    known=$(options_of ${command:+"$command"})
     while read -r name; do
-      options_of ${command:+"$command"} | grep -q "^$name " || fail "berth${command:+-$command}(8) has --$name"
+      has "$known" "$n${name}[ $n]" || fail "berth${command:+-$command}(8) has --$name"
     done < <(manual "$command" | grep -E '^\.It (Fl . , )?Fl -' | sed -E 's/.*Fl -([a-z0-9-]+).*/\1/')
   done
 }
@@ -96,37 +101,40 @@ options_of() { # [COMMAND]
 }
 
 @test "every command and option is in the completions" {
-  local command name letter missing=()
+  local command name letter missing=() bash zsh fish
   # shellcheck source=docs/completions/berth.bash
   source "$top/docs/completions/berth.bash"
+  zsh=$(< "$top/docs/completions/_berth") fish=$(< "$top/docs/completions/berth.fish")
   for command in '' "${commands[@]}"; do
+    bash=" $(_berth_options "$command") "
     while read -r name letter; do
-      [[ " $(_berth_options "$command") " = *" --$name "* ]] || missing+=("bash: $command --$name")
-      [[ ! $letter || " $(_berth_options "$command") " = *" -$letter "* ]] || missing+=("bash: $command -$letter")
-      [[ $name = help ]] || grep -qE -- "--${name}[][{}'=\"]" "$top/docs/completions/_berth" || missing+=("zsh: $command --$name")
-      grep -qE -- "-l $name( |\$)" "$top/docs/completions/berth.fish" || missing+=("fish: $command --$name")
+      [[ $bash = *" --$name "* ]] || missing+=("bash: $command --$name")
+      [[ ! $letter || $bash = *" -$letter "* ]] || missing+=("bash: $command -$letter")
+      [[ $name = help ]] || has "$zsh" "--${name}[][{}'=\"]" || missing+=("zsh: $command --$name")
+      has "$fish" "-l ${name}[ $n]" || missing+=("fish: $command --$name")
     done < <(options_of ${command:+"$command"})
-    [[ ! $command ]] || grep -qE "^ +'?${command}[:)]" "$top/docs/completions/_berth" || missing+=("zsh: $command")
-    [[ ! $command ]] || grep -qE -- "-a $command " "$top/docs/completions/berth.fish" || missing+=("fish: $command")
+    [[ ! $command ]] || has "$zsh" "$n +'?${command}[:)]" || missing+=("zsh: $command")
+    [[ ! $command ]] || has "$fish" "-a $command " || missing+=("fish: $command")
   done
   assert_equal "${missing[*]}" ""
 }
 
 @test "the completions have no option that is not there" {
-  local command option all
+  local command option known all=''
   # shellcheck source=docs/completions/berth.bash
   source "$top/docs/completions/berth.bash"
-  all=$(for command in '' "${commands[@]}"; do options_of ${command:+"$command"}; done | cut -d' ' -f1)
   for command in '' "${commands[@]}"; do
+    known=$(options_of ${command:+"$command"})
+    all+=$known$n
     for option in $(_berth_options "$command"); do
-      [[ $option != --* ]] || options_of ${command:+"$command"} | grep -q "^${option#--} " || fail "bash: $command $option"
+      [[ $option != --* ]] || has "$known" "$n${option#--}[ $n]" || fail "bash: $command $option"
     done
   done
   while read -r option; do
-    grep -qx -- "$option" <<< "$all" || fail "fish: --$option"
+    has "$all" "$n${option}[ $n]" || fail "fish: --$option"
   done < <(sed -nE 's/^complete .* -l ([a-z0-9-]+).*/\1/p' "$top/docs/completions/berth.fish")
   while read -r option; do
-    grep -qx -- "$option" <<< "$all" || fail "zsh: --$option"
+    has "$all" "$n${option}[ $n]" || fail "zsh: --$option"
   done < <(grep -oE -- '--[a-z0-9-]+[[}]' "$top/docs/completions/_berth" | grep -oE '[a-z][a-z0-9-]+')
 }
 
