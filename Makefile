@@ -15,8 +15,11 @@ cli_src := $(sort $(wildcard cli/*.c))
 # The release binary is static. On musl it starts in a tenth of the time that glibc's start-up code takes.
 LIBC ?= $(if $(SANITIZE),glibc,$(if $(shell command -v musl-gcc),musl,glibc))
 multiarch := $(shell gcc -print-multiarch)
-# Where a jump may land is checked by processors that can.
-branches  := $(if $(filter x86_64-%,$(multiarch)),-fcf-protection)$(if $(filter aarch64-%,$(multiarch)),-mbranch-protection=standard)
+# Where a jump or a return may lead is checked by processors that can. Debian's musl has no marks for jumps, so that a program linked with it has
+# none either.
+jumps     := $(if $(filter glibc,$(LIBC)),1)
+branches  := $(if $(filter x86_64-%,$(multiarch)),$(if $(jumps),-fcf-protection,-fcf-protection=none))
+branches  += $(if $(filter aarch64-%,$(multiarch)),-mbranch-protection=$(if $(jumps),standard,pac-ret))
 
 warnings := -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef -Wvla \
             -Wpointer-arith -Wcast-qual -Wwrite-strings -Wimplicit-fallthrough -Wno-format-nonliteral

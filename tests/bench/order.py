@@ -29,6 +29,10 @@ INSERT BEFORE .text;
  */
 SECTIONS
 {
+	.relr.dyn :
+	{
+		*(.relr.dyn)
+	}
 	.rodata.start :
 	{
 		*start.o(.rodata .rodata.*)"""
@@ -46,14 +50,18 @@ FOOTER = """		/* names in tables */
 		*(.eh_frame)
 	}
 }
-INSERT AFTER .relr.dyn;
+INSERT AFTER .rela.plt;
 /* What is written: on one page with .data, and behind that cli/main.c's memory for everything else. */
 SECTIONS
 {
 	.bss.start (NOLOAD) :
 	{
 		*crtbeginS.o(.bss) *start.o(.bss.*) *trace.o(.bss.*) *store.o(.bss.*) *fault.o(.bss.*)
-		*libc.a:(.bss .bss.*) *libcap.a:(.bss .bss.*) *libseccomp.a:(.bss .bss.*)
+		*libc.a:__environ.lo(.bss .bss.*) *libc.a:__init_tls.lo(.bss .bss.*) *libc.a:__stack_chk_fail.lo(.bss .bss.*)
+		*libc.a:__stdio_exit.lo(.bss .bss.*) *libc.a:abort_lock.lo(.bss .bss.*) *libc.a:defsysinfo.lo(.bss .bss.*)
+		*libc.a:libc.lo(.bss .bss.*) *libc.a:lite_malloc.lo(.bss .bss.*) *libc.a:ofl.lo(.bss .bss.*)
+		*libc.a:sigaction.lo(.bss .bss.*) *libc.a:stderr.lo(.bss .bss.*) *libc.a:stdout.lo(.bss .bss.*)
+		*libcap.a:(.bss .bss.*) *libseccomp.a:(.bss .bss.*)
 	}
 	.bss.memory (NOLOAD) :
 	{
