@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/mountinfo.h"
 #include "base/sys.h"
 
 #include <linux/magic.h>
@@ -82,53 +81,4 @@ int cgroup_path_in(const char *file, char *path, size_t size)
 int cgroup_own_path(char *path, size_t size)
 {
 	return cgroup_path_in("/proc/self/cgroup", path, size);
-}
-
-/* All mounts of it show the same. */
-int cgroup_options(char *text, size_t size)
-{
-	struct arena _cleanup_arena_ arena = { 0 };
-	char *mounts, *save = NULL;
-	int r = read_file_at(AT_FDCWD, "/proc/self/mountinfo", &arena, MOUNTINFO_MAX, &mounts, NULL);
-
-	if (r < 0)
-		return fail(-r, "read /proc/self/mountinfo");
-	for (char *line = strtok_r(mounts, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		const char *options = strrchr(line, ' ');
-
-		if (!options || !strstr(line, " - cgroup2 "))
-			continue;
-		if ((size_t)snprintf(text, size, "%s", options + 1) >= size)
-			return refuse(ENAMETOOLONG, "cgroup v2 is mounted with too many options: %s", options + 1);
-		return 0;
-	}
-	return refuse(ENOTSUP, "cgroup v2 is not mounted");
-}
-
-static int set_options(int fs, char *options)
-{
-	char *save = NULL;
-	int r = 0;
-
-	for (char *word = strtok_r(options, ",", &save); word && r >= 0; word = strtok_r(NULL, ",", &save))
-		r = sys_fsconfig(fs, FSCONFIG_SET_FLAG, word, NULL, 0);
-	return r < 0 ? r : sys_fsconfig(fs, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
-}
-
-int cgroup_options_restore(const char *text)
-{
-	char now[CGROUP_OPTIONS_SIZE], wanted[CGROUP_OPTIONS_SIZE];
-	const char *path = cgroup_mount_point();
-
-	if (!path)
-		return -error_record()->code;
-	int r = cgroup_options(now, sizeof now);
-
-	if (r < 0 || strcmp(now, text) == 0)
-		return r;
-	_cleanup_fd_ int fs = sys_fspick(AT_FDCWD, path, 0);
-
-	snprintf(wanted, sizeof wanted, "%s", text);
-	r = fs < 0 ? fs : set_options(fs, wanted);
-	return r < 0 ? fail(-r, "mount cgroup v2 with %s again, which is %s now", text, now) : 0;
 }

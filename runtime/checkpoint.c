@@ -128,6 +128,25 @@ static void set_cgroup(struct checkpoint *checkpoint)
 	session->options.freeze_cgroup = arena_printf(&session->arena, "%s%s", mount, cgroup->path);
 }
 
+/* criu itself looks there, and nobody in the container: a link in the container's directory will do. */
+static int make_yard(struct checkpoint *checkpoint, const struct runtime *runtime)
+{
+	struct criu_session *session = &checkpoint->session;
+	const char *mount = checkpoint->record.cgroup.fd >= 0 ? cgroup_mount_point() : NULL;
+
+	if (!mount)
+		return 0;
+	session->options.cgroup_yard = arena_printf(&session->arena, "%s/%s", runtime->root, checkpoint->options->id);
+	(void)unlinkat(checkpoint->record.dir, CRIU_HIERARCHY, 0); /* of one that was killed */
+	return symlinkat(mount, checkpoint->record.dir, CRIU_HIERARCHY) < 0 ? fail(errno, "make the link %s", CRIU_HIERARCHY) : 0;
+}
+
+static void remove_yard(const struct checkpoint *checkpoint)
+{
+	if (checkpoint->session.options.cgroup_yard && unlinkat(checkpoint->record.dir, CRIU_HIERARCHY, 0) < 0)
+		log_warning("remove the link %s from %s: %s", CRIU_HIERARCHY, checkpoint->session.options.cgroup_yard, strerror(errno));
+}
+
 static int fill_request(struct checkpoint *checkpoint)
 {
 	const struct checkpoint_options *options = checkpoint->options;
@@ -248,7 +267,11 @@ static int run(struct checkpoint *checkpoint, const struct runtime *runtime)
 	if (r >= 0)
 		r = fill_request(checkpoint);
 	if (r >= 0)
+		r = make_yard(checkpoint, runtime);
+	if (r >= 0) {
 		r = dump(checkpoint);
+		remove_yard(checkpoint);
+	}
 	if (r < 0 || options->leave_running || options->pre_dump)
 		return r;
 	return record_destroy(&checkpoint->record, runtime, NULL);

@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/spawn.h"
 #include "base/sys.h"
 #include "rootfs/tree.h"
@@ -96,12 +95,10 @@ static long with_errno(int r)
 	return r;
 }
 
-static int attach_tree(struct complaint *complaint, int place, int tree, size_t number)
+static int attach_tree(struct complaint *complaint, int place, int tree, const char *name)
 {
-	char name[24];
 	struct stat st;
 
-	snprintf(name, sizeof name, "%zu", number);
 	if (step(complaint, "stat a mount", fstat(tree, &st)) < 0)
 		return -1;
 	int r = S_ISDIR(st.st_mode) ? mkdirat(place, name, 0711) : mknodat(place, name, S_IFREG | 0600, 0);
@@ -122,10 +119,16 @@ static int attach_trees(struct complaint *complaint, const struct criu_start *st
 		return -1;
 	int place = step(complaint, "open the tmpfs", open(start->place, O_PATH | O_DIRECTORY | O_CLOEXEC));
 
-	for (size_t i = 0; place >= 0 && i < start->tree_count; i++)
-		if (attach_tree(complaint, place, start->trees[i], i) < 0)
+	if (place < 0 || (start->hierarchy >= 0 && attach_tree(complaint, place, start->hierarchy, CRIU_HIERARCHY) < 0))
+		return -1;
+	for (size_t i = 0; i < start->tree_count; i++) {
+		char name[24];
+
+		snprintf(name, sizeof name, "%zu", i);
+		if (attach_tree(complaint, place, start->trees[i], name) < 0)
 			return -1;
-	return place < 0 ? -1 : 0;
+	}
+	return 0;
 }
 
 static int leave_mounts(struct complaint *complaint)
@@ -275,8 +278,6 @@ int criu_start(struct criu *criu, const struct criu_start *start)
 	char byte;
 
 	*criu = CRIU_NONE;
-	if (cgroup_options(criu->cgroup_options, sizeof criu->cgroup_options) < 0)
-		criu->cgroup_options[0] = 0; /* a host without it: there is nothing to take away */
 	if (start->inherit_count > CRIU_INHERIT_MAX)
 		return refuse(E2BIG, "%zu descriptors for criu are more than %d", start->inherit_count, CRIU_INHERIT_MAX);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
@@ -319,15 +320,6 @@ int criu_receive(struct criu *criu, struct criu_response *response, int *fd, str
 	return n < 0 ? fail((int)-n, "listen to criu") : criu_decode(response, buffer, (size_t)n, arena);
 }
 
-static void restore_cgroup_options(const char *options)
-{
-	struct error e = error_save();
-
-	if (cgroup_options_restore(options) < 0)
-		log_warning("%s", error_record()->text);
-	error_restore(&e);
-}
-
 void criu_end(struct criu *criu)
 {
 	siginfo_t info;
@@ -337,8 +329,6 @@ void criu_end(struct criu *criu)
 		while (waitid(ID_PIDFD, (id_t)criu->process.fd, &info, WEXITED) < 0 && errno == EINTR)
 			;
 	pidref_close(&criu->process);
-	if (criu->cgroup_options[0])
-		restore_cgroup_options(criu->cgroup_options);
 	*criu = CRIU_NONE;
 }
 

@@ -5,7 +5,6 @@
 #pragma once
 
 #include "base/pidref.h"
-#include "cgroups/mount.h"
 #include "runtime/criu_message.h"
 
 struct criu_program {
@@ -22,7 +21,6 @@ int criu_find(struct criu_program *program, struct arena *arena);
 struct criu {
 	struct pidref process;
 	int socket;
-	char cgroup_options[CGROUP_OPTIONS_SIZE]; /* of the host, before; "": not known */
 };
 
 #define CRIU_NONE ((struct criu){ .process = PIDREF_NONE, .socket = -1 })
@@ -47,6 +45,7 @@ struct criu_start {
 	const char *place;       /* absolute path of a directory that criu has no other use for */
 	const int *trees;
 	size_t tree_count;
+	int hierarchy;           /* one more, PLACE/CRIU_HIERARCHY: cgroup v2; or -1 */
 };
 
 /* Start it. A failure leaves no process. */
@@ -58,10 +57,7 @@ int criu_send(struct criu *criu, const struct criu_request *request);
 /* The next message; *fd is the descriptor that came with it, or -1. -EPIPE with the record when criu has ended without one. */
 int criu_receive(struct criu *criu, struct criu_response *response, int *fd, struct arena *arena);
 
-/*
- * Wait for its end, after the last message; or kill it. The processes that it restored live on. The options of cgroup v2, which criu takes
- * away from the host (seen with 4.1 and 4.2), are there again then.
- */
+/* Wait for its end, after the last message; or kill it. The processes that it restored live on. */
 void criu_end(struct criu *criu);
 void criu_kill(struct criu *criu);
 

@@ -82,6 +82,7 @@ static const struct option_row option_rows[] = {
 	ROW(51, TEXT, config_file),
 	ROW(52, FLAG, tcp_close),
 	ROW(53, TEXT, lsm_profile),
+	ROW(60, TEXT, cgroup_yard),
 	ROW(63, TEXT, lsm_mount_context),
 	ROW(64, NUMBER, network_lock),
 };

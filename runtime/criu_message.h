@@ -41,12 +41,19 @@ struct criu_options {
 	const char *page_server_address;
 	int page_server_port;
 	const char *cgroup_root;            /* path below the hierarchy's root */
+	/*
+	 * Directory where CRIU_HIERARCHY is the host's cgroup v2. Without it, criu mounts that once more: from the host's cgroup namespace
+	 * and with no options, which takes nsdelegate from the only hierarchy that there is (cgroup-v2.rst "Mounting"; seen with 4.1, 4.2).
+	 */
+	const char *cgroup_yard;
 	struct string_map external_mounts;  /* dump: mount point to name; restore: name to source */
 	struct string_map join;             /* restore: "ipc", … to path */
 	struct strings cgroup_controllers;  /* dump: those whose groups are looked at; version 2 is "" */
 	struct strings external;            /* "net[INODE]:NAME", … */
 	struct strings inherit;             /* names of the descriptors that criu inherits: CRIU_FIRST_INHERITED and on */
 };
+
+#define CRIU_HIERARCHY "unified" /* its name for cgroup v2 */
 
 enum { CRIU_SOCKET = 3, CRIU_IMAGES, CRIU_WORK, CRIU_FIRST_INHERITED }; /* descriptors of criu */
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mountinfo.h"
 #include "base/sys.h"
 #include "namespaces/namespaces.h"
@@ -421,29 +422,44 @@ int criu_mounts_check(const struct spec *spec, const char *what)
 	return 0;
 }
 
-/* The namespace's root, whatever root the process has. */
+/*
+ * The namespace's root, whatever root the process has. Where files on it are open to write, it was no longer read-only when it was saved, for
+ * which the container had to be privileged.
+ */
 static int make_readonly(void *argument)
 {
 	(void)argument;
 	_cleanup_fd_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r = root < 0 ? -errno : tree_set(root, MOUNT_ATTR_RDONLY, false);
 
-	return r < 0 ? fail(-r, "/root/readonly") : 0;
+	if (r == -EBUSY)
+		log_warning("/root/readonly: the root is not, since processes had files open to write there when it was saved");
+	return r < 0 && r != -EBUSY ? fail(-r, "/root/readonly") : 0;
 }
 
-int criu_mounts_seal_root(const struct spec *spec, pid_t pid)
+static int open_mount_namespace(pid_t pid, struct stat *st)
 {
-	struct stat own, its;
 	char path[40];
 
-	if (!spec->root.readonly)
-		return 0;
 	snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)pid);
 	_cleanup_fd_ int namespace = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (namespace < 0 || fstat(namespace, &its) < 0 || stat("/proc/self/ns/mnt", &own) < 0)
+	if (namespace < 0 || fstat(namespace, st) < 0)
 		return fail(errno, "/root/readonly: look at the mount namespace of process %d", (int)pid);
-	if (own.st_dev == its.st_dev && own.st_ino == its.st_ino)
+	return steal_fd(&namespace);
+}
+
+int criu_mounts_seal_root(const struct spec *spec, pid_t pid, pid_t criu)
+{
+	struct stat its, other;
+
+	if (!spec->root.readonly)
+		return 0;
+	_cleanup_fd_ int namespace = open_mount_namespace(pid, &its), around = namespace < 0 ? -1 : open_mount_namespace(criu, &other);
+
+	if (around < 0)
+		return -error_record()->code;
+	if (other.st_dev == its.st_dev && other.st_ino == its.st_ino)
 		return refuse(EPERM, "/root/readonly: the images have no mount namespace of the container's own");
 	return ns_visit(namespace, NS_MOUNT, make_readonly, NULL);
 }

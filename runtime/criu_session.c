@@ -91,6 +91,7 @@ struct criu_start criu_session_start(const struct criu_session *session)
 	return (struct criu_start){
 		.program = &session->program,
 		.cgroup = -1,
+		.hierarchy = -1,
 		.images = { session->images, session->wishes->images },
 		.work = { session->work, session->wishes->work },
 	};

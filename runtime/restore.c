@@ -6,6 +6,7 @@
 #include "base/proc.h"
 #include "base/trace.h"
 #include "oci/descriptors.h"
+#include "rootfs/tree.h"
 #include "runtime/create.h"
 #include "runtime/criu_mounts.h"
 #include "runtime/criu_session.h"
@@ -26,6 +27,7 @@ struct restore {
 	struct creation creation;
 	struct criu_session session;
 	struct criu_trees trees;
+	int hierarchy; /* cgroup v2, a detached tree, or -1 */
 	const char *place;
 	int inherit[DESCRIPTORS + NS_TYPES];
 };
@@ -165,6 +167,19 @@ static void set_cgroup(struct restore *restore)
 
 	criu_session_set_cgroups(&restore->session, &restore->creation.spec, path);
 	restore->session.options.cgroup_root = path;
+	restore->session.options.cgroup_yard = restore->hierarchy < 0 ? NULL : restore->place;
+}
+
+/* As a mount, not as a link: processes in the container, whose root is another, look for their groups by it. */
+static int open_hierarchy(struct restore *restore)
+{
+	const char *path = cgroup_mount_point();
+
+	/* Without cgroup v2 there is no group either: who wants one has failed. */
+	if (!path)
+		return 0;
+	restore->hierarchy = tree_clone(AT_FDCWD, path, false);
+	return restore->hierarchy < 0 ? fail(-restore->hierarchy, "clone the mount of %s", path) : 0;
 }
 
 /* --- the conversation ------------------------------------------------------------------------------------------------- */
@@ -237,7 +252,7 @@ static int have_processes(struct restore *restore, pid_t pid)
 	int r = know_child(c, pid);
 
 	if (r >= 0)
-		r = criu_mounts_seal_root(&c->spec, c->state.pid);
+		r = criu_mounts_seal_root(&c->spec, c->state.pid, restore->session.criu.process.pid);
 	if (r >= 0)
 		r = move_criu_out(restore);
 	if (r >= 0)
@@ -323,7 +338,11 @@ static int run_criu(struct restore *restore)
 	start.place = restore->place;
 	start.trees = restore->trees.fds;
 	start.tree_count = restore->trees.count;
-	int r = criu_start(&session->criu, &start);
+	int r = open_hierarchy(restore);
+
+	start.hierarchy = restore->hierarchy;
+	if (r >= 0)
+		r = criu_start(&session->criu, &start);
 
 	if (r >= 0 && c->cgroup.fd < 0 && c->runtime->manager == CGROUP_MANAGER_SYSTEMD)
 		r = creation_attach(c, session->criu.process.pid);
@@ -365,13 +384,14 @@ static int make(struct restore *restore)
 		r = run_criu(restore);
 	take_access(&access);
 	criu_trees_close(&restore->trees);
+	close_fd(&restore->hierarchy);
 	return r;
 }
 
 int container_restore(const struct runtime *runtime, const struct restore_options *options, const struct wait_options *wait,
                       bool keep)
 {
-	struct restore restore = { .options = options, .session = CRIU_SESSION_NONE };
+	struct restore restore = { .options = options, .session = CRIU_SESSION_NONE, .hierarchy = -1 };
 	int r = creation_load(&restore.creation, runtime, &options->create, true, !wait);
 
 	if (r >= 0)

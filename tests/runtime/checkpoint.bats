@@ -502,6 +502,17 @@ setup() {
   assert_status saved running
 }
 
+@test "a read-only root that a privileged container has made writable, and writes to: as it was, with a warning" {
+  config '.root.readonly = true | .process.capabilities |= map_values(. + ["CAP_SYS_ADMIN"])'
+  script 'mount -o remount,bind,rw / && exec 9> /written; while :; do sleep 0.02; done'
+  start_new saved
+  wait_until test -e "$bundle/rootfs/written"
+  checkpoint saved
+  restore saved
+  assert_contains_all "$(< "$BATS_TEST_TMPDIR/saved.log")" warning /root/readonly
+  assert_equal "$(berth exec saved readlink /proc/1/fd/9)" /written
+}
+
 @test "restore: a failure leaves nothing" {
   start_new saved
   wait_until counted 1
