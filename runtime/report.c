@@ -60,8 +60,11 @@ int report_early_death(const struct pidref *child)
 		return refuse(ECHILD, "the container's process died during creation");
 	if (info.si_code == CLD_EXITED)
 		return refuse(ECHILD, "the container's process exited with status %d during creation", info.si_status);
+	/* Whoever may not even end is made to by an instruction: SIGILL, on arm64 SIGTRAP. */
+	const bool filtered = info.si_status == SIGSYS || info.si_status == SIGILL || info.si_status == SIGTRAP;
 	const char *why = info.si_status == SIGKILL ? " (is the memory limit too small?)"
-	                : info.si_status == SIGSYS || info.si_status == SIGILL ? " (does /linux/seccomp allow what a start needs?)" : "";
+	                : filtered                  ? " (does /linux/seccomp allow what a start needs?)"
+	                                            : "";
 
 	return refuse(ECHILD, "the container's process was killed by signal %d during creation%s", info.si_status, why);
 }

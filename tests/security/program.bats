@@ -68,10 +68,11 @@ unchanged() { # after SUM
   python3 -c '
 import struct, sys
 interpreter = b"/proc/self/exe\0"
-header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, 0x400000, 64, 0, 0, 64, 56, 2, 0, 0, 0)
+machine, = struct.unpack_from("<H", open(sys.argv[2], "rb").read(20), 18)
+header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, machine, 1, 0x400000, 64, 0, 0, 64, 56, 2, 0, 0, 0)
 interp = struct.pack("<IIQQQQQQ", 3, 4, 176, 0x4000b0, 0x4000b0, len(interpreter), len(interpreter), 1)
 load = struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, 4096, 4096, 4096)
-open(sys.argv[1], "wb").write((header + interp + load + interpreter).ljust(4096, b"\0"))' "$bundle/rootfs/entry"
+open(sys.argv[1], "wb").write((header + interp + load + interpreter).ljust(4096, b"\0"))' "$bundle/rootfs/entry" "$BERTH"
   chmod 755 "$bundle/rootfs/entry"
   args /entry --trace=/fifo list
   start_new one
