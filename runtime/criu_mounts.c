@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/log.h"
 #include "base/mountinfo.h"
 #include "base/sys.h"
 #include "namespaces/namespaces.h"
@@ -422,10 +421,7 @@ int criu_mounts_check(const struct spec *spec, const char *what)
 	return 0;
 }
 
-/*
- * The namespace's root, whatever root the process has. Where files on it are open to write, it was no longer read-only when it was saved, for
- * which the container had to be privileged.
- */
+/* The namespace's root, whatever root the process has. */
 static int make_readonly(void *argument)
 {
 	(void)argument;
@@ -433,8 +429,9 @@ static int make_readonly(void *argument)
 	int r = root < 0 ? -errno : tree_set(root, MOUNT_ATTR_RDONLY, false);
 
 	if (r == -EBUSY)
-		log_warning("/root/readonly: the root is not, since processes had files open to write there when it was saved");
-	return r < 0 && r != -EBUSY ? fail(-r, "/root/readonly") : 0;
+		return refuse(EBUSY, "/root/readonly: the images have files of the root that are open to write, as of a container that has "
+		                     "made its root writable itself: without root.readonly it can be restored");
+	return r < 0 ? fail(-r, "/root/readonly") : 0;
 }
 
 static int open_mount_namespace(pid_t pid, struct stat *st)

@@ -56,7 +56,8 @@ int criu_mounts_prepare(const struct spec *spec, const char *bundle, int root);
 
 /*
  * restore: make the root of process pid, which does not run yet, what root.readonly says: criu 4.1 forgets that of a root that was read-only
- * (4.2 does not). Refused where pid has the mounts of process criu: its images have none.
+ * (4.2 does not). Refused where pid has the mounts of process criu, since its images have none, and where files on the root
+ * are open to write.
  */
 int criu_mounts_seal_root(const struct spec *spec, pid_t pid, pid_t criu);
 
